@@ -1,0 +1,21 @@
+"""Rollcall: a serverless SCIM 2.0 service provider.
+
+Modules, from the door inwards; each imports only from the lines below its own::
+
+    __main__                                    python -m scim
+    cli | local                                 the operator's commands | a host for function_app.py
+    app                                         puts the parts together
+    endpoints                                   HTTP in, HTTP out
+    service                                     the verbs of RFC 7644
+    auth                                        who is asking
+    providers                                   provisioning providers and their credentials
+    storage                                     one directory per provider, over a port of three calls
+    changes                                     the record of every write
+    patch | projection | discovery | planning   what to change, what to show, what we are, where to look
+    dialects                                    how clients really write SCIM
+    matching | resources                        filters against resources | JSON to canonical resources
+    filters | messages                          filter and path text to trees | the RFC's message shapes
+    schema                                      the one truth about attributes
+    profiles                                    how tolerant to be, and of what
+    errors | settings | telemetry               nothing of SCIM's own above this line
+"""
