@@ -142,7 +142,7 @@ class Index:
         return self.target.leaf.uniqueness != "none"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class ResourceType:
     """A type of resource (RFC 7643 §6) with its schemas, and what the store needs to know of it.
 

@@ -1,0 +1,1 @@
+"""The store: one directory per provider, over a port of three calls."""

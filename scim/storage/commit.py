@@ -1,0 +1,268 @@
+"""Commit: every write is one transaction that moves the head row first.
+
+So all changes of a provider have one order, totals are exact at any moment, and a crash leaves nothing half
+done. A lock keeps writers of this process from colliding with each other; writers of other processes are met
+by the head's etag and a bounded, jittered retry. A transaction whose outcome nobody knows is settled by
+looking for its change record.
+"""
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from scim.changes import Change, instant
+from scim.errors import PayloadTooLarge, ScimError, Unavailable
+from scim.storage import keys, records
+from scim.storage.records import Head
+from scim.storage.rows import (
+    MAX_ROW_BYTES,
+    MAX_TRANSACTION_BYTES,
+    MAX_TRANSACTION_ROWS,
+    Create,
+    Delete,
+    Merge,
+    Properties,
+    Refused,
+    Row,
+    Rows,
+    Unsettled,
+    Write,
+    size,
+)
+
+ATTEMPTS = 8
+"""Times a write is tried before the client is asked to come back."""
+PATIENCE = 20.0
+"""Seconds within which all of them, and the wait for the lock, must fall."""
+
+type Clock = Callable[[], int]
+"""Gives Unix time in milliseconds."""
+
+type Decide[T] = Callable[["View", "Draft"], Awaitable[T]]
+"""Reads what it needs from the view and lays its writes into the draft; run again when an attempt is refused."""
+
+
+def unix_milliseconds() -> int:
+    """The time, as a ``Clock`` tells it."""
+    return time.time_ns() // 1_000_000
+
+
+class TooLarge(Exception):
+    """A draft does not fit into one transaction."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(rows)
+        self.rows = rows
+
+
+class View:
+    """The rows one write has read: each once, and again only when it proved stale."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._read: dict[str, Row | None] = {}
+
+    async def get(self, key: str) -> Row | None:
+        """The row of that key."""
+        if key not in self._read:
+            self._read[key] = await self._rows.get(key)
+        return self._read[key]
+
+    async def fetch(self, wanted: Iterable[str]) -> list[Row | None]:
+        """Several rows, read in parallel."""
+        return await asyncio.gather(*(self.get(key) for key in dict.fromkeys(wanted)))
+
+    async def range(self, low: str, high: str, limit: int | None = None) -> list[Row]:
+        """All rows of a range, in order."""
+        found = [row async for page in self._rows.range(low, high, limit) for row in page]
+        self._read.update({row.key: row for row in found})
+        return found
+
+    def forget(self, key: str | None = None) -> None:
+        """Read a row (None: every row) anew when it is next asked for."""
+        if key is None:
+            self._read.clear()
+        else:
+            self._read.pop(key, None)
+
+
+class Draft:
+    """One transaction in the making: at most one write per key.
+
+    Attributes:
+        head: the head as the transaction will leave it.
+        number: the transaction's change number.
+        now: its time, as a SCIM dateTime.
+        previous: the number of the change before it.
+        moved: every resource whose version moves, with the alias of its type.
+        change: the record of what the transaction does.
+    """
+
+    def __init__(self, head: Head, number: int) -> None:
+        self.head = head
+        self.number = number
+        self.now = instant(number)
+        self.previous = head.number
+        self.moved: dict[str, str] = {}
+        self.change: Change | None = None
+        self._writes: dict[str, Write] = {}
+        self._claims: dict[str, ScimError] = {}
+
+    def create(self, key: str, properties: Properties, taken: ScimError | None = None) -> None:
+        """Insert a row; ``taken`` is raised if another transaction has inserted it before."""
+        self._writes[key] = Create(key, properties)
+        if taken is not None:
+            self._claims[key] = taken
+
+    def merge(self, row: Row, properties: Properties) -> None:
+        """Set properties of a row that must still be as it was read."""
+        before = self._writes.get(row.key)
+        merged = {**before.properties, **properties} if isinstance(before, Merge) else properties
+        self._writes[row.key] = Merge(row.key, row.etag, merged)
+
+    def delete(self, row: Row) -> None:
+        """Delete a row that must still be as it was read."""
+        self._writes[row.key] = Delete(row.key, row.etag)
+
+    def drop(self, key: str) -> None:
+        """Delete a row that another row in the transaction vouches for."""
+        self._writes[key] = Delete(key)
+
+    def new_id(self) -> str:
+        """An id for a new resource, greater than any given before."""
+        identifier = keys.new_id(self.number >> 16, self.head.last_id)
+        self.head = replace(self.head, last_id=identifier)
+        return identifier
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        return not self._writes and self.change is None
+
+    def writes(self, head: Row, transaction: str) -> list[Write]:
+        """The whole transaction: the head, checked rows, new rows, dropped rows, in the order that shows a stale row.
+
+        Raises:
+            TooLarge: it does not fit into one transaction.
+            PayloadTooLarge: one row does not fit into a row.
+        """
+        if self.change is not None:
+            self.create(keys.change(self.number), records.encode_change(self.change, transaction))
+        self.head = replace(self.head, number=self.number)
+        ordered = [Merge(head.key, head.etag, self.head.encode()), *sorted(self._writes.values(), key=_order)]
+        sizes = [size(write) for write in ordered]
+        if len(ordered) > MAX_TRANSACTION_ROWS or sum(sizes) > MAX_TRANSACTION_BYTES:
+            raise TooLarge(len(ordered))
+        if max(sizes) > MAX_ROW_BYTES:
+            raise PayloadTooLarge(
+                f"The resource would take {max(sizes)} bytes to store, and {MAX_ROW_BYTES} is the limit for one."
+            )
+        return ordered
+
+    def claim(self, key: str | None) -> ScimError | None:
+        """The error to raise when the row of that key exists already."""
+        return self._claims.get(key) if key else None
+
+
+def _order(write: Write) -> int:
+    return 1 if isinstance(write, Create) else 2 if isinstance(write, Delete) and write.etag is None else 0
+
+
+class Commit:
+    """Writes to one provider's partition, one after another within this process."""
+
+    def __init__(self, rows: Rows, clock: Clock = unix_milliseconds) -> None:
+        self._rows = rows
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._head: tuple[Row, Head] | None = None
+
+    @property
+    def intents(self) -> Mapping[str, int]:
+        """Unfinished work as the head named it when this process last saw it."""
+        return self._head[1].intents if self._head else {}
+
+    async def write[T](self, decide: Decide[T]) -> T:
+        """Run ``decide`` and commit what it drafts, again and again until one attempt is through.
+
+        Raises:
+            Unavailable: too many attempts were refused, or took too long.
+            ScimError: what ``decide`` raises, or the claim of a key that another resource holds.
+            TooLarge: the draft does not fit into one transaction.
+        """
+        until = time.monotonic() + PATIENCE
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise _busy() from None
+        try:
+            return await self._attempts(decide, until)
+        finally:
+            self._lock.release()
+
+    async def _attempts[T](self, decide: Decide[T], until: float) -> T:
+        view, transaction = View(self._rows), uuid.uuid4().hex
+        pending: dict[int, T] = {}
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (jitter, not a secret)
+            if time.monotonic() > until:
+                break
+            row, head = self._head or await self._read_head()
+            draft = Draft(head, max([head.number + 1, self._clock() << 16, *(number + 1 for number in pending)]))
+            answer = await decide(view, draft)
+            if draft.empty:
+                return answer
+            writes = draft.writes(row, transaction)
+            try:
+                etags = await self._rows.transact(writes)
+            except Unsettled:
+                pending[draft.number] = answer
+                refused = None
+            except Refused as error:
+                refused = error
+            else:
+                self._head = Row(keys.HEAD, etags[0], {}), draft.head
+                return answer
+            self._head = None
+            settled = await self._settle(pending, transaction)
+            if settled is not None:
+                return pending[settled]
+            if refused is None:
+                view.forget()
+            else:
+                await self._learn(refused, writes, draft, view)
+        raise _busy()
+
+    async def _settle[T](self, pending: dict[int, T], transaction: str) -> int | None:
+        """The number under which an attempt of unknown outcome did commit, if one did."""
+        for number in pending:
+            row = await self._rows.get(keys.change(number))
+            if row is not None and row.properties.get("transaction") == transaction:
+                return number
+        return None
+
+    async def _learn(self, refused: Refused, writes: Sequence[Write], draft: Draft, view: View) -> None:
+        """Forget the row that stood in the way; raise if it is one that another resource rightly holds."""
+        key = writes[refused.index].key if refused.index is not None else None
+        if refused.cause == "exists":
+            created = [write.key for write in writes if isinstance(write, Create)] if key is None else [key]
+            for taken in created:
+                claim = draft.claim(taken)
+                if claim is not None and (key is not None or await self._rows.get(taken) is not None):
+                    raise claim
+        view.forget(None if key is None or refused.cause == "missing" else key)
+
+    async def _read_head(self) -> tuple[Row, Head]:
+        row = await self._rows.get(keys.HEAD)
+        if row is None:
+            raise Unavailable("The provider's directory is not ready yet.", retry_after=5)
+        return row, Head.decode(row)
+
+
+def _busy() -> Unavailable:
+    return Unavailable("Too many writes to this provider at once; nothing was changed.", random.randint(1, 5))  # noqa: S311 (jitter)

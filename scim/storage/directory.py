@@ -1,0 +1,300 @@
+"""A provider's directory: the reads and writes behind the six verbs of RFC 7644 §3."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from scim.changes import Change, Kind, Origin, difference, members
+from scim.errors import NotFound, PayloadTooLarge, Uniqueness
+from scim.resources import NO_LINKS, Links, Note
+from scim.schema import Index, JsonObject, ResourceType, Schemas
+from scim.storage import keys, records
+from scim.storage.commit import Clock, Commit, Decide, Draft, TooLarge, View, unix_milliseconds
+from scim.storage.intents import Deletion, Follow
+from scim.storage.linking import Linked, Linking, bucket_span
+from scim.storage.members import unpack_links
+from scim.storage.records import Head, Stored
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Refused, Row, Rows
+from scim.storage.runs import OpenRun
+
+_FOLLOW_BATCH = 90
+"""Rows of other resources that one transaction of an intent changes, at most."""
+_ABANDONED = 30_000 << 16
+"""Age, in the measure of change numbers (30 s), at which another process's intent counts as abandoned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of one resource.
+
+    Attributes:
+        kind: ``replace`` or ``modify``, for the change record.
+        apply: gives the new attributes and the change of members; raises what stands against it.
+        needs_members: whether ``apply`` must see the present members.
+    """
+
+    kind: Kind
+    apply: Callable[[Stored], tuple[JsonObject, Links]]
+    needs_members: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A resource after a write, and what the store had to skip."""
+
+    stored: Stored
+    changed: bool
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the store must know of the request behind a write.
+
+    Attributes:
+        origin: who asks.
+        notes: what was skipped or coerced before the store was reached.
+        skip_unknown_members: pass over ids that no resource has, instead of refusing.
+    """
+
+    origin: Origin
+    notes: tuple[Note, ...] = ()
+    skip_unknown_members: bool = False
+
+
+class Directory:
+    """One provider's resources.
+
+    Safe for any number of concurrent callers in one event loop, and for any number of processes.
+    """
+
+    def __init__(self, rows: Rows, schemas: Schemas, clock: Clock = unix_milliseconds) -> None:
+        self._rows = rows
+        self._schemas = schemas
+        self._commit = Commit(rows, clock)
+        self._following: set[str] = set()
+
+    async def found(self) -> None:
+        """Make the directory ready for its first resource; nothing happens if it is."""
+        head = Head().encode()
+        with suppress(Refused):
+            await self._rows.transact([Create(keys.HEAD, head)])
+
+    # Reads
+
+    async def get(self, kind: ResourceType, identifier: str, *, members: bool) -> Stored | None:
+        """The resource of that id, with its members if they are asked for."""
+        if not keys.is_id(identifier):
+            return None
+        row = await self._rows.get(keys.resource(kind.alias, identifier))
+        if row is None:
+            return None
+        stored = records.decode(kind, row)
+        return await self.with_members(stored) if members else stored
+
+    async def with_members(self, stored: Stored) -> Stored:
+        """The same resource with its members."""
+        if stored.members is not None or not stored.kind.members:
+            return stored
+        pages = [page async for page in self._rows.range(*bucket_span(stored))]
+        held = [unpack_links(row.properties) for page in pages for row in page]
+        return replace(stored, members={member: alias for links in held for member, alias in links.items()})
+
+    async def find(self, kind: ResourceType, index: Index, value: str) -> list[Stored]:
+        """The resources whose indexed attribute has a value, compared as the schema compares."""
+        stem = keys.index_stem(index, value)
+        if index.unique:
+            row = await self._rows.get(stem)
+            ids = [str(row.properties["of"])] if row else []
+        else:
+            low, high = keys.span(stem)
+            ids = [row.key.rpartition(":")[2] async for page in self._rows.range(low, high) for row in page]
+        found = await asyncio.gather(*(self.get(kind, identifier, members=False) for identifier in ids))
+        return [stored for stored in found if stored is not None]
+
+    async def page(self, kind: ResourceType, start_index: int, count: int) -> tuple[int, list[Stored]]:
+        """The number of all resources of a type, and ``count`` of them from the 1-based ``start_index`` on."""
+        low, high = keys.span(keys.HEAD)
+        rows = {row.key: row async for page in self._rows.range(low.removesuffix(":"), high) for row in page}
+        run = Head.decode(rows[keys.HEAD]).run(kind.alias) if keys.HEAD in rows else OpenRun()
+        runs = records.decode_runs(rows.get(keys.runs(kind.alias)))
+        place = runs.locate(start_index - 1, run) if count else None
+        if place is None:
+            return run.total, []
+        first, skipped = place
+        low, high = keys.resource(kind.alias, first), keys.span(kind.alias)[1]
+        found = [row async for page in self._rows.range(low, high, skipped + count) for row in page]
+        return run.total, [records.decode(kind, row) for row in found[skipped:]]
+
+    async def total(self, kind: ResourceType) -> int:
+        """The number of all resources of a type."""
+        row = await self._rows.get(keys.HEAD)
+        return Head.decode(row).run(kind.alias).total if row else 0
+
+    async def scan(self, kind: ResourceType) -> AsyncIterator[Stored]:
+        """Every resource of a type, in the order in which they were created."""
+        async for page in self._rows.range(*keys.span(kind.alias)):
+            for row in page:
+                yield records.decode(kind, row)
+
+    async def changes(self, since: int = 0) -> AsyncIterator[Change]:
+        """The change records numbered ``since`` and above, in order."""
+        async for page in self._rows.range(keys.change(since), keys.span("change")[1]):
+            for row in page:
+                yield records.decode_change(row)
+
+    # Writes
+
+    async def create(self, kind: ResourceType, attributes: JsonObject, links: Links, request: Request) -> Written:
+        """Store a new resource.
+
+        Raises:
+            Uniqueness: another resource has a value that must be unique.
+            InvalidValue: a member does not exist.
+            PayloadTooLarge: it does not fit into one transaction.
+        """
+
+        async def decide(view: View, draft: Draft) -> Written:
+            identifier = draft.new_id()
+            stored = Stored(kind, identifier, attributes, draft.now, draft.now, draft.number, members={})
+            linking = Linking(self._schemas, view, draft, skip_unknown=request.skip_unknown_members)
+            linked = await linking.relink(stored, links)
+            draft.create(keys.resource(kind.alias, identifier), records.encode(linked.group))
+            _index(draft, None, linked.group)
+            await _join_run(view, draft, kind.alias, identifier)
+            _record(draft, "create", Stored(kind, identifier, {}, "", "", 0), linked, request)
+            return Written(linked.group, changed=True, notes=linked.notes)
+
+        return await self._write(decide)
+
+    async def modify(self, kind: ResourceType, identifier: str, edit: Edit, request: Request) -> Written:
+        """Edit a resource; nothing is written where nothing changes.
+
+        Raises:
+            NotFound: there is no such resource.
+            Uniqueness, InvalidValue, PayloadTooLarge: as ``create``.
+            ScimError: what ``edit.apply`` raises.
+        """
+
+        async def decide(view: View, draft: Draft) -> Written:
+            row = await _existing(view, kind, identifier)
+            linking = Linking(self._schemas, view, draft, skip_unknown=request.skip_unknown_members)
+            before = records.decode(kind, row)
+            if edit.needs_members:
+                before = await linking.load(before)
+            attributes, links = edit.apply(before)
+            linked = await linking.relink(before, links) if links != NO_LINKS else Linked(before, {}, {})
+            if attributes == before.attributes and not linked.added and not linked.removed:
+                if any(note.skipped for note in (*request.notes, *linked.notes)):
+                    _record(draft, "skipped", before, linked, request)
+                return Written(before, changed=False, notes=linked.notes)
+            after = replace(linked.group, attributes=attributes, modified=draft.now, number=draft.number)
+            draft.merge(row, records.encode(after, row.properties))
+            draft.moved[identifier] = kind.alias
+            _index(draft, before, after)
+            _record(draft, edit.kind, before, replace(linked, group=after), request)
+            return Written(after, changed=True, notes=linked.notes)
+
+        return await self._write(decide)
+
+    async def delete(self, kind: ResourceType, identifier: str, origin: Origin) -> None:
+        """Delete a resource and every link to it.
+
+        Raises:
+            NotFound: there is no such resource.
+        """
+        if not keys.is_id(identifier):
+            raise _not_found(kind, identifier)
+        deletion = Deletion(self._schemas, kind, identifier, origin)
+        try:
+            await self._commit.write(deletion)
+        except TooLarge:
+            self._following.add(identifier)
+            try:
+                await self._commit.write(replace(deletion, whole=False))
+                await self.finish(identifier)
+            finally:
+                self._following.discard(identifier)
+
+    async def finish(self, identifier: str) -> None:
+        """Do all that is left of an intent."""
+        step = Follow(self._schemas, identifier, _FOLLOW_BATCH)
+        done = False
+        while not done:
+            try:
+                done = await self._commit.write(step)
+            except TooLarge:
+                step = replace(step, batch=step.batch // 2)
+
+    async def _write[T](self, decide: Decide[T]) -> T:
+        """Commit, after finishing what another process has left undone."""
+        for identifier, began in self._commit.intents.items():
+            if identifier not in self._following and (unix_milliseconds() << 16) - began > _ABANDONED:
+                await self.finish(identifier)
+        try:
+            return await self._commit.write(decide)
+        except TooLarge as error:
+            raise PayloadTooLarge(
+                f"The request changes more rows than one transaction takes ({error.rows} of {MAX_TRANSACTION_ROWS}): "
+                "send at most 90 members in one request, and 45 for a group of more than 192."
+            ) from None
+
+
+async def _existing(view: View, kind: ResourceType, identifier: str) -> Row:
+    row = await view.get(keys.resource(kind.alias, identifier)) if keys.is_id(identifier) else None
+    if row is None:
+        raise _not_found(kind, identifier)
+    return row
+
+
+def _not_found(kind: ResourceType, identifier: str) -> NotFound:
+    return NotFound(f"There is no {kind.name} with the id {identifier}.")
+
+
+def _index(draft: Draft, before: Stored | None, after: Stored) -> None:
+    """Bring the index rows from what they were to what they must be."""
+    old, new = records.index_keys(before) if before else {}, records.index_keys(after)
+    for key in old.keys() - new.keys():
+        draft.drop(key)
+    for key in new.keys() - old.keys():
+        index = new[key]
+        draft.create(key, {"of": after.id}, _taken(after.kind, index) if index.unique else None)
+
+
+def _taken(kind: ResourceType, index: Index) -> Uniqueness:
+    exactly = "" if index.target.leaf.case_exact else ", and upper and lower case do not count"
+    return Uniqueness(f"{index.target}: another {kind.name} has this value, which must be unique{exactly}.")
+
+
+async def _join_run(view: View, draft: Draft, alias: str, identifier: str) -> None:
+    """Count a new resource; a full run moves from the head to the row of closed ones."""
+    run = draft.head.run(alias)
+    if run.full:
+        row = await view.get(keys.runs(alias))
+        packed = records.encode_runs(records.decode_runs(row).append(run), row)
+        if row:
+            draft.merge(row, packed)
+        else:
+            draft.create(keys.runs(alias), packed)
+    draft.head = draft.head.with_run(alias, run.add(identifier))
+
+
+def _record(draft: Draft, kind: Kind, before: Stored, linked: Linked, request: Request) -> None:
+    """Say in the draft what it is, who asked for it, and what it changes."""
+    values = difference(before.attributes, linked.group.attributes)
+    if linked.added or linked.removed:
+        values["members"] = members(linked.added, linked.removed)
+    if kind == "create":
+        draft.moved[linked.group.id] = linked.group.kind.alias
+    draft.change = Change(
+        number=draft.number,
+        previous=draft.previous,
+        kind=kind,
+        type=before.kind.name,
+        id=linked.group.id,
+        origin=request.origin,
+        moved=tuple((alias, moved) for moved, alias in draft.moved.items()),
+        values=values,
+        notes=(*request.notes, *linked.notes),
+    )

@@ -1,0 +1,89 @@
+"""Row keys: spelled out for people, ASCII, at most 200 characters, in an order that ranges can use."""
+
+import hashlib
+import re
+import secrets
+import uuid
+
+from scim.schema import Index, normal
+
+HEAD = "head"
+
+_VALUE_WIDTH = 110
+"""Characters of a value in a key: with the longest alias and an id, a key stays within 200."""
+_PLAIN = re.compile(r"[^A-Za-z0-9._@+-]")
+
+
+def resource(alias: str, identifier: str) -> str:
+    """The key of a resource's row, such as ``user:0199…``."""
+    return f"{alias}:{identifier}"
+
+
+def runs(alias: str) -> str:
+    """The key of the closed runs of a resource type: beside the head, so that one range reads both."""
+    return f"{HEAD}:runs:{alias}"
+
+
+def index(entry: Index, value: str, identifier: str) -> str:
+    """The key of an index row; the resource's id is part of it where several may share a value."""
+    stem = index_stem(entry, value)
+    return stem if entry.unique else f"{stem}:{identifier}"
+
+
+def index_stem(entry: Index, value: str) -> str:
+    """What the keys of all index rows for a value have in common."""
+    return f"{entry.alias}:{_escape(normal(entry.target.leaf, value))}"
+
+
+def members(group: str, generation: int, bucket: int) -> str:
+    """The key of one bucket of a large group's members."""
+    return f"members:{group}:{generation:04x}:{bucket:06x}"
+
+
+def change(number: int) -> str:
+    """The key of a change record."""
+    return f"change:{number:016x}"
+
+
+def tombstone(identifier: str) -> str:
+    """The key of what is left of a deleted resource."""
+    return f"tombstone:{identifier}"
+
+
+def intent(identifier: str) -> str:
+    """The key of work begun on a resource and not yet finished."""
+    return f"intent:{identifier}"
+
+
+def span(stem: str) -> tuple[str, str]:
+    """The bounds of all keys that continue ``stem`` with a colon, ``stem`` itself excluded."""
+    return f"{stem}:", f"{stem};"
+
+
+def _escape(value: str) -> str:
+    """A value in the characters of a key; one too long ends in ``~`` and a 128-bit digest of the whole."""
+    escaped = _PLAIN.sub(lambda match: "".join(f"={byte:02x}" for byte in match.group().encode()), value)
+    if len(escaped) <= _VALUE_WIDTH:
+        return escaped
+    digest = hashlib.sha256(value.encode()).hexdigest()[:32]
+    return f"{escaped[: _VALUE_WIDTH - 33]}~{digest}"
+
+
+def new_id(milliseconds: int, last: str) -> str:
+    """A UUIDv7 (RFC 9562 §5.7) greater than ``last`` (blank: none yet), so that ids are in order of commits."""
+    counter = secrets.randbits(11)
+    if last:
+        previous = uuid.UUID(last).int
+        before, used = previous >> 80, previous >> 64 & 0xFFF
+        if before >= milliseconds:
+            milliseconds, counter = (before, used + 1) if used < 0xFFF else (before + 1, 0)  # noqa: PLR2004 (12 bits)
+    bits = milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | secrets.randbits(62)
+    return str(uuid.UUID(int=bits))
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id of ours at all; anything else is unknown without asking the store."""
+    return _ID.fullmatch(text) is not None
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -1,0 +1,164 @@
+"""Linking: a group's members change, and with them the lists of groups that the members carry."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from scim.errors import InvalidValue
+from scim.resources import Links, Member, Note
+from scim.schema import ResourceType, Schemas
+from scim.storage import keys, members, records
+from scim.storage.commit import Draft, TooLarge, View
+from scim.storage.records import Stored
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What became of a group: itself after the edit, and who joined and left, each with the alias of its type."""
+
+    group: Stored
+    added: Mapping[str, str]
+    removed: Mapping[str, str]
+    notes: tuple[Note, ...] = ()
+
+
+class Linking:
+    """Edits of memberships within one draft.
+
+    Args:
+        schemas: what may be a member, and by which aliases.
+        skip_unknown: pass over unknown ids while another of their operation is known, instead of refusing.
+    """
+
+    def __init__(self, schemas: Schemas, view: View, draft: Draft, *, skip_unknown: bool = False) -> None:
+        self._schemas = schemas
+        self._view = view
+        self._draft = draft
+        self._skip_unknown = skip_unknown
+
+    async def relink(self, group: Stored, links: Links) -> Linked:
+        """Lay an edit of ``group``'s members into the draft; its own row is left to the caller.
+
+        Raises:
+            InvalidValue: naming the ids that no resource has.
+        """
+        buckets = await self._buckets(group, links)
+        held = {at: members.unpack_links(row.properties) for at, row in buckets.items()}
+        if not group.roster.buckets:
+            held = {0: dict(group.members or {})}
+        present = {identifier: alias for bucket in held.values() for identifier, alias in bucket.items()}
+        candidates = [member for member in links.add.values() if member.id not in present]
+        if len(candidates) > MAX_TRANSACTION_ROWS:
+            raise TooLarge(len(candidates))
+        added, notes = await self._known(group.kind, candidates, links)
+        leaving = present.keys() - links.add.keys() if links.clear else links.remove & present.keys()
+        removed = {identifier: present[identifier] for identifier in leaving}
+        if not added and not removed:
+            return Linked(group, {}, {}, notes)
+        roster, contents = group.roster.edit(held, added, removed)
+        self._write_buckets(replace(group, roster=roster), contents, buckets)
+        await self._tell(group.id, added, removed)
+        inline = None if roster.buckets else contents[0]
+        return Linked(replace(group, roster=roster, members=inline), added, removed, notes)
+
+    async def leave(self, identifier: str, alias: str, group: str) -> None:
+        """Take ``group`` off the list that one of its members carries, if that member still exists."""
+        row = await self._view.get(keys.resource(alias, identifier))
+        if row is not None:
+            self._carry(row, identifier, alias, set(records.memberships(row)) - {group})
+
+    async def load(self, group: Stored) -> Stored:
+        """The group with all its members."""
+        if group.members is not None or not group.kind.members:
+            return group
+        rows = await self._view.range(*bucket_span(group))
+        found = {
+            identifier: alias for row in rows for identifier, alias in members.unpack_links(row.properties).items()
+        }
+        return replace(group, members=found)
+
+    async def _buckets(self, group: Stored, links: Links) -> dict[int, Row]:
+        """The bucket rows that the edit needs, by their number; with them, the rows that new members likely have."""
+        wanted: list[str] = []
+        if group.roster.buckets and not links.clear:
+            touched = group.roster.touched({*links.add, *links.remove}, len(links.add))
+            wanted = [keys.members(group.id, group.roster.generation, at) for at in touched]
+        likely: list[str] = []
+        if len(links.add) <= MAX_TRANSACTION_ROWS and not links.clear:
+            likely = [key for member in links.add.values() if (key := self._likely(group, member))]
+        found = (await self._view.fetch([*wanted, *likely]))[: len(wanted)]
+        if group.roster.buckets and links.clear:
+            found = [*await self._view.range(*bucket_span(group))]
+        return {bucket_of(row): row for row in found if row is not None}
+
+    def _likely(self, group: Stored, member: Member) -> str | None:
+        """Where a new member most likely is; nothing to read for one of the inline members."""
+        if not keys.is_id(member.id) or (group.members is not None and member.id in group.members):
+            return None
+        return keys.resource(self._kinds(group.kind, member)[0].alias, member.id)
+
+    def _kinds(self, group: ResourceType, member: Member) -> list[ResourceType]:
+        """The types a member may be of: the one the request names, else all that the schema allows."""
+        attribute = group.attribute(group.members or "")
+        reference = attribute.sub("$ref") if attribute else None
+        names = reference.reference_types if reference else ()
+        return [self._schemas.types[name] for name in names if member.type in {None, name}] or [group]
+
+    async def _known(
+        self, group: ResourceType, candidates: list[Member], links: Links
+    ) -> tuple[dict[str, str], tuple[Note, ...]]:
+        """Those of the candidates that exist, each with its type's alias, and a note on those that do not."""
+        aliases = await asyncio.gather(*(self._alias(group, member) for member in candidates))
+        known = {m.id: alias for m, alias in zip(candidates, aliases, strict=True) if alias is not None}
+        unknown = [member for member in candidates if member.id not in known]
+        if not unknown:
+            return known, ()
+        bad = {member.id for member in unknown}
+        served = {member.operation for member in links.add.values() if member.id not in bad}
+        refused = [m.id for m in unknown if not self._skip_unknown or m.operation not in served]
+        if refused:
+            listed = ", ".join(refused[:10]) + (" …" if len(refused) > 10 else "")  # noqa: PLR2004 (enough to go on)
+            raise InvalidValue(f"members: no resource has the id {listed}; send ids that this service has given out.")
+        return known, (Note("unknown_member_skipped", "members"),)
+
+    async def _alias(self, group: ResourceType, member: Member) -> str | None:
+        """The alias of the type of an existing member."""
+        for kind in self._kinds(group, member) if keys.is_id(member.id) else ():
+            if await self._view.get(keys.resource(kind.alias, member.id)) is not None:
+                return kind.alias
+        return None
+
+    def _write_buckets(self, group: Stored, contents: Mapping[int, members.Links], held: Mapping[int, Row]) -> None:
+        if not group.roster.buckets:
+            return
+        for at, links in contents.items():
+            row = held.get(at)
+            if row is None:
+                key = keys.members(group.id, group.roster.generation, at)
+                self._draft.create(key, members.pack_links(links))
+            else:
+                self._draft.merge(row, members.pack_links(links, row.properties))
+
+    async def _tell(self, group: str, added: members.Links, removed: members.Links) -> None:
+        """Bring the lists of groups that members carry up to date."""
+        affected = {**added, **removed}
+        rows = await self._view.fetch(keys.resource(alias, identifier) for identifier, alias in affected.items())
+        for (identifier, alias), row in zip(affected.items(), rows, strict=True):
+            if row is not None:
+                groups = set(records.memberships(row))
+                self._carry(row, identifier, alias, groups | {group} if identifier in added else groups - {group})
+
+    def _carry(self, row: Row, identifier: str, alias: str, groups: set[str]) -> None:
+        self._draft.merge(row, records.encode_memberships(groups, self._draft.number, row.properties))
+        self._draft.moved[identifier] = alias
+
+
+def bucket_span(group: Stored) -> tuple[str, str]:
+    """The bounds of the keys of a group's buckets."""
+    return keys.span(keys.members(group.id, group.roster.generation, 0).rpartition(":")[0])
+
+
+def bucket_of(row: Row) -> int:
+    """The number of the bucket that a row holds."""
+    return int(row.key.rpartition(":")[2], 16)

@@ -1,0 +1,170 @@
+"""The port: a partition of rows, reached by three calls, and what may come back from them.
+
+Everything the product keeps passes through ``Rows``. Table Storage and memory each implement it, and one
+contract suite holds both to the same behaviour.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+type Property = str | bytes | int | bool
+type Properties = Mapping[str, Property]
+
+MAX_TRANSACTION_ROWS = 100
+"""Rows in one entity group transaction, at most (Table Storage's limit)."""
+MAX_TRANSACTION_BYTES = 2_000_000
+"""Bytes in one entity group transaction, at most (Cosmos DB for Table's limit, the lower one)."""
+MAX_ROW_BYTES = 480_000
+"""Bytes in one row, at most: Table Storage counts two for each character and stops at 1 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as read; ``etag`` is the store's own and says nothing to clients."""
+
+    key: str
+    etag: str
+    properties: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Insert a row; refused as ``exists`` if the key is taken."""
+
+    key: str
+    properties: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Set the given properties of a row; refused as ``stale`` if it is no longer at ``etag``."""
+
+    key: str
+    etag: str
+    properties: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete a row; refused as ``stale`` if it is no longer at ``etag`` (None: whatever it is at)."""
+
+    key: str
+    etag: str | None = None
+
+
+type Write = Create | Merge | Delete
+
+
+class Refused(Exception):
+    """A transaction was refused, and nothing of it applied.
+
+    Attributes:
+        index: which write was the cause, where the store says so.
+        cause: ``exists``, ``missing`` or ``stale``.
+    """
+
+    def __init__(self, index: int | None, cause: Literal["exists", "missing", "stale"]) -> None:
+        super().__init__(cause)
+        self.index = index
+        self.cause = cause
+
+
+class Unsettled(Exception):
+    """A transaction was sent and its outcome is unknown: it may have applied, or may yet."""
+
+
+class Rows(Protocol):
+    """One partition of one table."""
+
+    async def get(self, key: str) -> Row | None:
+        """The row of that key.
+
+        Raises:
+            Unavailable: the store does not answer, or asks to be left alone.
+        """
+        ...
+
+    def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+        """The rows with ``low <= key < high`` in the order of their keys, a page at a time, at most ``limit`` rows.
+
+        Raises:
+            Unavailable: as ``get``.
+        """
+        ...
+
+    async def transact(self, writes: Sequence[Write]) -> list[str]:
+        """Apply all of the writes or none of them; returns the new etags, in order (blank for a delete).
+
+        Raises:
+            Refused: something stood against it; nothing applied.
+            Unsettled: nobody knows whether it applied.
+            Unavailable: it surely did not apply, since it was never sent or the table is not there.
+        """
+        ...
+
+
+class Tables(Protocol):
+    """A storage account's tables."""
+
+    def rows(self, table: str, partition: str) -> Rows:
+        """A partition of a table; no call is made."""
+        ...
+
+    async def create(self, table: str) -> None:
+        """Create a table, if it is not there."""
+        ...
+
+    async def drop(self, table: str) -> None:
+        """Delete a table with all it holds, if it is there."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+_PIECE = {"str": 32_767, "wide": 16_383, "bytes": 65_536}
+
+
+def pack(name: str, value: str | bytes, previous: Properties | None = None) -> dict[str, Property]:
+    """A value as one or more numbered properties (``name``, ``name1``, …), each within what a property holds.
+
+    With the row's ``previous`` properties, pieces that are no longer needed are emptied, so that a merge
+    leaves nothing of the longer value behind.
+    """
+    if isinstance(value, bytes):
+        width = _PIECE["bytes"]
+    else:
+        width = _PIECE["str"] if len(value) <= _PIECE["wide"] or value.isascii() else _PIECE["wide"]
+    packed: dict[str, Property] = {name: value[:width]}
+    for number, start in enumerate(range(width, len(value), width), 1):
+        packed[f"{name}{number}"] = value[start : start + width]
+    number = len(packed)
+    while previous is not None and previous.get(f"{name}{number}"):
+        packed[f"{name}{number}"] = value[:0]
+        number += 1
+    return packed
+
+
+def unpack[T: (str, bytes)](properties: Properties, name: str, empty: T) -> T:
+    """The value that ``pack`` laid into properties; ``empty`` where there is none."""
+    value = properties.get(name, empty)
+    number = 1
+    while piece := properties.get(f"{name}{number}"):
+        value += piece  # type: ignore[operator] # pieces are of the first one's type
+        number += 1
+    return value  # type: ignore[return-value] # as above
+
+
+def size(write: Write) -> int:
+    """About how many bytes a write is on the wire."""
+    if isinstance(write, Delete):
+        return len(write.key)
+    return len(write.key) + sum(len(name) + _bytes(value) for name, value in write.properties.items())
+
+
+def _bytes(value: Property) -> int:
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode())
+    return len(value) * 4 // 3 if isinstance(value, bytes) else 8
