@@ -13,8 +13,9 @@ Modules, from the door inwards; each imports only from the lines below its own::
     changes                                     the record of every write
     patch | projection | discovery | planning   what to change, what to show, what we are, where to look
     dialects                                    how clients really write SCIM
+    edits | quirks | steps                      changes of one value | the quirks one by one | operations taken apart
     matching | resources                        filters against resources | JSON to canonical resources
-    filters | messages                          filter and path text to trees | the RFC's message shapes
+    filters | media | messages | values         text to trees | bytes to JSON | the RFC's shapes | single values
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
     errors | settings | telemetry               nothing of SCIM's own above this line

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from scim.changes import Change, Kind, Origin, difference, members
 from scim.errors import NotFound, PayloadTooLarge, Uniqueness
-from scim.resources import NO_LINKS, Links, Note
+from scim.resources import NO_LINKS, Links, Note, Reading
 from scim.schema import Index, JsonObject, ResourceType, Schemas
 from scim.storage import keys, records
 from scim.storage.commit import Clock, Commit, Decide, Draft, TooLarge, View, unix_milliseconds
@@ -30,12 +30,12 @@ class Edit:
 
     Attributes:
         kind: ``replace`` or ``modify``, for the change record.
-        apply: gives the new attributes and the change of members; raises what stands against it.
+        apply: gives the new attributes, the change of members, and notes; raises what stands against it.
         needs_members: whether ``apply`` must see the present members.
     """
 
     kind: Kind
-    apply: Callable[[Stored], tuple[JsonObject, Links]]
+    apply: Callable[[Stored], Reading]
     needs_members: bool = False
 
 
@@ -183,13 +183,14 @@ class Directory:
             before = records.decode(kind, row)
             if edit.needs_members:
                 before = await linking.load(before)
-            attributes, links = edit.apply(before)
-            linked = await linking.relink(before, links) if links != NO_LINKS else Linked(before, {}, {})
-            if attributes == before.attributes and not linked.added and not linked.removed:
+            read = edit.apply(before)
+            linked = await linking.relink(before, read.links) if read.links != NO_LINKS else Linked(before, {}, {})
+            linked = replace(linked, notes=(*read.notes, *linked.notes))
+            if read.resource == before.attributes and not linked.added and not linked.removed:
                 if any(note.skipped for note in (*request.notes, *linked.notes)):
                     _record(draft, "skipped", before, linked, request)
                 return Written(before, changed=False, notes=linked.notes)
-            after = replace(linked.group, attributes=attributes, modified=draft.now, number=draft.number)
+            after = replace(linked.group, attributes=read.resource, modified=draft.now, number=draft.number)
             draft.merge(row, records.encode(after, row.properties))
             draft.moved[identifier] = kind.alias
             _index(draft, before, after)

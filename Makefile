@@ -1,0 +1,46 @@
+# The two commands: make run, make test. `make help` lists the rest.
+
+PYTHON ?= $(shell command -v python3.13 >/dev/null 2>&1 && python3.13 -c '' >/dev/null 2>&1 && echo python3.13 || echo python3)
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+
+run: .venv/run.stamp ## start Azurite, a demo provider and the service; options: make run ARGS="--port 0 --profile rfc"
+	@exec $(BIN)/python -m scim.local $(ARGS)
+
+test: check ## everything CI runs: lint, types, imports, and all tests
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: .venv/dev.stamp ## lint, formatting, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/dev.stamp ## measure; nothing is asserted
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean: ## remove everything that was installed or made here
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/pip.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || \
+	  { echo "Rollcall needs Python 3.13, and $(PYTHON) is not it; see README.md, \"Without Python 3.13\"." >&2; exit 1; }
+	@echo "Setting up .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade pip==26.2
+	@touch $@
+
+.venv/run.stamp: .venv/pip.stamp requirements.txt constraints.txt pyproject.toml
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement requirements.txt --group local
+	@touch $@
+
+.venv/dev.stamp: .venv/pip.stamp requirements.txt constraints.txt pyproject.toml
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement requirements.txt --group dev
+	@touch $@ .venv/run.stamp

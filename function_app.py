@@ -1,0 +1,73 @@
+"""The table of contents of the service: one HTTP trigger for each endpoint.
+
+Each has a literal path and takes every method, so that the host's order of routes never matters, and 404, 405 and
+501 are the service's own, with a SCIM body.
+"""
+
+import os
+from functools import cache
+
+import azure.functions as func
+
+from scim.app import App
+from scim.endpoints import Request
+from scim.settings import Settings
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@app.route(route="scim/{provider}/v2/Users/{*rest}", methods=METHODS)
+async def users(req: func.HttpRequest) -> func.HttpResponse:
+    """Users (RFC 7644 §3), and ``Users/.search``."""
+    return await answer(req)
+
+
+@app.route(route="scim/{provider}/v2/Groups/{*rest}", methods=METHODS)
+async def groups(req: func.HttpRequest) -> func.HttpResponse:
+    """Groups and their members (RFC 7644 §3), and ``Groups/.search``."""
+    return await answer(req)
+
+
+@app.route(route="scim/{provider}/v2/.search", methods=METHODS)
+async def search(req: func.HttpRequest) -> func.HttpResponse:
+    """Queries over all types (RFC 7644 §3.4.3)."""
+    return await answer(req)
+
+
+@app.route(route="scim/{provider}/v2/Schemas/{*rest}", methods=METHODS)
+async def schemas(req: func.HttpRequest) -> func.HttpResponse:
+    """The schemas in use (RFC 7644 §4)."""
+    return await answer(req)
+
+
+@app.route(route="scim/{provider}/v2/ResourceTypes/{*rest}", methods=METHODS)
+async def resource_types(req: func.HttpRequest) -> func.HttpResponse:
+    """The types of resources (RFC 7644 §4)."""
+    return await answer(req)
+
+
+@app.route(route="scim/{provider}/v2/ServiceProviderConfig/{*rest}", methods=METHODS)
+async def service_provider_config(req: func.HttpRequest) -> func.HttpResponse:
+    """What the service can do (RFC 7644 §4)."""
+    return await answer(req)
+
+
+@app.route(route="{*rest}", methods=METHODS)
+async def zz_anything_else(req: func.HttpRequest) -> func.HttpResponse:
+    """Every other path; the host tries functions in the order of their names, so this one comes last."""
+    return await answer(req)
+
+
+async def answer(req: func.HttpRequest) -> func.HttpResponse:
+    """Hand a request to the service, and its response to the host."""
+    headers = {name.lower(): value for name, value in req.headers.items()}
+    response = await service().handle(Request(req.method, req.url, headers, req.get_body()))
+    return func.HttpResponse(response.body, status_code=response.status.value, headers=dict(response.headers))
+
+
+@cache
+def service() -> App:
+    """The service, built at the first request."""
+    return App.build(Settings.read(os.environ))

@@ -1,0 +1,51 @@
+"""The parts put together: the only place that names a store."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from scim import telemetry
+from scim.auth import Authenticator
+from scim.endpoints import Endpoints, Request, Response
+from scim.providers import Providers
+from scim.schema import Schemas
+from scim.settings import Settings
+from scim.storage.rows import Tables
+from scim.storage.tables import AzureTables
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The service, ready to answer."""
+
+    settings: Settings
+    tables: Tables
+    providers: Providers
+    authenticator: Authenticator
+    endpoints: Endpoints
+
+    @classmethod
+    def build(cls, settings: Settings, tables: Tables | None = None) -> Self:
+        """The service as its settings describe it; no call is made to the store.
+
+        Args:
+            settings: the environment's.
+            tables: another store than the one the settings name.
+        """
+        telemetry.configure()
+        account = AzureTables(settings.storage) if tables is None else tables
+        providers = Providers(account, Schemas.load(), settings.cache_seconds)
+        authenticator = Authenticator(providers, settings.cache_seconds)
+        endpoints = Endpoints(settings, providers, authenticator)
+        return cls(settings, account, providers, authenticator, endpoints)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request."""
+        return await self.endpoints.handle(request)
+
+    def base_url(self, provider: str) -> str:
+        """The Base URL to paste into the identity provider."""
+        return f"{self.settings.public_url}/scim/{provider}/v2"
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.tables.close()

@@ -1,0 +1,83 @@
+"""Azurite from npm, installed once into a folder that git ignores."""
+
+import json
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from scim.local import node
+from scim.local.failure import Failure
+from scim.local.options import REPOSITORY
+
+VERSION = "3.37.0"
+HOME = REPOSITORY / ".local" / "azurite"
+
+_MARKER = "installed-version"
+_UNREACHABLE = frozenset({"EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "ENOTFOUND", "ETIMEDOUT"})
+
+
+def azurite() -> Path:
+    """The folder of Azurite's programs, after installing it when this is the first time.
+
+    An installation grows beside its place and is moved there whole: one that was cut short is never used, and of two
+    that run at once the first to finish is kept.
+    """
+    if not _installed():
+        print(f"Installing Azurite {VERSION} from npm, once, about 250 MB ...", flush=True)
+        began = time.monotonic()
+        HOME.parent.mkdir(parents=True, exist_ok=True)
+        growing = Path(tempfile.mkdtemp(prefix="azurite-", dir=HOME.parent))
+        try:
+            _npm_install(growing)
+            _put_in_place(growing)
+        finally:
+            shutil.rmtree(growing, ignore_errors=True)
+        print(f"Installed Azurite in {time.monotonic() - began:.0f} s.", flush=True)
+    return HOME / "node_modules" / "azurite" / "dist" / "src"
+
+
+def _installed() -> bool:
+    marker = HOME / _MARKER
+    return marker.is_file() and marker.read_text().strip() == VERSION
+
+
+def _npm_install(folder: Path) -> None:
+    (folder / "package.json").write_text(json.dumps({"private": True}))
+    arguments = ["install", f"azurite@{VERSION}", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+    retries = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
+    with tempfile.TemporaryFile() as output:
+        process = node.spawn(node.npm(), arguments + retries, folder=folder, output=output)
+        try:
+            code = process.wait()
+        finally:
+            node.stop(process, patience=2)
+        if code != 0:
+            output.seek(0)
+            raise Failure(f"Azurite could not be installed: {why_npm_failed(output.read().decode(errors='replace'))}")
+    (folder / _MARKER).write_text(VERSION)
+
+
+def why_npm_failed(output: str) -> str:
+    """What npm's output says went wrong, in words for someone who does not know npm."""
+    found = re.search(r"^npm (?:error|ERR!) code (\w+)", output, re.MULTILINE)
+    code = found.group(1) if found else "unknown"
+    if code == "ENOSPC":
+        return "the disk is full."
+    if code in _UNREACHABLE:
+        return f"npm's registry cannot be reached ({code}); check the network and npm's proxy settings."
+    told = re.findall(r"^npm (?:error|ERR!) (?!code )(.+)", output, re.MULTILINE)
+    return f"npm failed with {code}{': ' + told[0] if told else ''}."
+
+
+def _put_in_place(grown: Path) -> None:
+    if HOME.exists() and not _installed():
+        HOME.rename(grown / "outdated")
+    try:
+        grown_whole = grown.rename(HOME)
+    except OSError:
+        if not _installed():
+            raise
+    else:
+        shutil.rmtree(grown_whole / "outdated", ignore_errors=True)

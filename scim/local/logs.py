@@ -1,0 +1,15 @@
+"""What a developer sees on the terminal: the app's own lines, and of the machinery only what went wrong."""
+
+import logging
+import sys
+
+
+def configure() -> None:
+    """Set up logging for one process; each of several workers is a fresh one."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    # The worker library tells of every call, the storage SDK of every request; names of users are in its addresses.
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    # The host says in its own words why it cannot start; the server would only repeat it.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

@@ -1,0 +1,136 @@
+"""What passes between the Functions host and its Python worker.
+
+Azure sends protobuf messages over gRPC. The worker library itself never imports protobuf: it reads attributes of what
+it is given and makes its answers with the message types of an injected object. Plain attribute holders serve as well.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from secrets import token_hex
+from types import SimpleNamespace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as a function gets to see it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    parameters: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP response as a function gave it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class FunctionError(Exception):
+    """The function raised, or returned what is no HTTP response; the text is the worker's account of it."""
+
+
+class _TypedData:
+    __slots__ = ("_kind", "bytes", "http")
+
+    def __init__(self, *, http: SimpleNamespace | None = None, content: bytes = b"") -> None:
+        self.http = http
+        self.bytes = content
+        self._kind = "http" if http else ("bytes" if content else None)
+
+    def WhichOneof(self, _group: str) -> str | None:  # noqa: N802 - protobuf's name
+        return self._kind
+
+
+class _ParameterBinding(SimpleNamespace):
+    def WhichOneof(self, _group: str) -> str:  # noqa: N802 - protobuf's name
+        return "data"
+
+
+class _StatusResult(SimpleNamespace):
+    Failure = 0
+    Success = 1
+
+
+class _BindingInfo(SimpleNamespace):
+    undefined = 0
+    out = 1
+    inout = 2
+
+
+class _RpcHttpCookie(SimpleNamespace):
+    SameSite = SimpleNamespace(**{"None": 0, "Lax": 1, "Strict": 2, "ExplicitNone": 3})
+
+
+class _Protos:
+    """The message types by name; one without constants of its own is a plain holder of attributes."""
+
+    StatusResult = _StatusResult
+    BindingInfo = _BindingInfo
+    ParameterBinding = _ParameterBinding
+    RpcHttpCookie = _RpcHttpCookie
+
+    def __getattr__(self, name: str) -> type[SimpleNamespace]:
+        return SimpleNamespace
+
+
+_PROPERTIES = {"protos": _Protos(), "host": "127.0.0.1"}
+
+
+def envelope(**message: Any) -> SimpleNamespace:  # noqa: ANN401 - whatever message it is
+    """A message to the worker, as the dispatcher hands it over."""
+    return SimpleNamespace(name=next(iter(message)), request=SimpleNamespace(**message), properties=_PROPERTIES)
+
+
+def invocation(function_id: str, trigger: str, request: Request) -> SimpleNamespace:
+    """The message that runs a function on a request; `trigger` is the name of the function's argument."""
+    http = SimpleNamespace(
+        method=request.method,
+        url=request.url,
+        headers=request.headers,
+        query=request.query,
+        params=request.parameters,
+        body=_TypedData(content=request.body),
+    )
+    trace_parent = request.headers.get("traceparent") or f"00-{token_hex(16)}-{token_hex(8)}-00"
+    return envelope(
+        invocation_request=SimpleNamespace(
+            invocation_id=str(uuid.uuid4()),
+            function_id=function_id,
+            input_data=[_ParameterBinding(name=trigger, data=_TypedData(http=http))],
+            trigger_metadata={},
+            trace_context=SimpleNamespace(
+                trace_parent=trace_parent, trace_state=request.headers.get("tracestate", ""), attributes={}
+            ),
+            retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
+        )
+    )
+
+
+def succeeded(result: SimpleNamespace) -> bool:
+    """Whether the worker's answer tells of success."""
+    return bool(result.result.status == _StatusResult.Success)
+
+
+def response(result: SimpleNamespace) -> Response:
+    """The HTTP response in the worker's answer to an invocation.
+
+    Raises:
+        FunctionError: There is none in it.
+    """
+    if not succeeded(result):
+        raise FunctionError(result.result.exception.stack_trace or result.result.exception.message)
+    http = getattr(result.return_value, "http", None)
+    if http is None:  # a function may return a plain string
+        text = getattr(result.return_value, "string", "")
+        return Response(200, {"content-type": "text/plain; charset=utf-8"}, text.encode())
+    if http.cookies:
+        raise FunctionError("It set a cookie, which the local host does not imitate.")
+    return Response(int(http.status_code), http.headers, getattr(http.body, "bytes", b""))

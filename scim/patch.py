@@ -1,0 +1,313 @@
+"""PATCH: operations to a plan, and a plan applied to a resource (RFC 7644 §3.5.2).
+
+Links to other resources are planned without a look at those there are, so that changing some of a group's members
+does not mean loading all of them. ``resources.check`` judges what comes out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from scim.dialects import operations as rfc_form
+from scim.edits import Assign, Change, Drop, Merge, Union, merging, replacing
+from scim.errors import InvalidValue, Mutability
+from scim.filters import Comparison, Filter, Or
+from scim.matching import element_predicate
+from scim.messages import Operation
+from scim.profiles import Profile
+from scim.quirks import described
+from scim.resources import (
+    NO_LINKS,
+    Links,
+    Member,
+    Note,
+    Reading,
+    assignments,
+    distinct,
+    element,
+    read_members,
+    schema_list,
+    value,
+)
+from scim.schema import Attribute, Json, JsonObject, ResourceType, Target
+from scim.steps import Step, read_only
+from scim.values import object_of
+
+type ValueEdit = Assign | Merge | Union | Drop | Change
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A readOnly attribute named with the value that it has; anything else is refused."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An edit and its target; None drops a whole extension."""
+
+    target: Target
+    edit: ValueEdit | Keep | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a PATCH does, in order; a value that can be applied to any resource of its type.
+
+    Attributes:
+        resource_type: the type of resource.
+        edits: the changes to attributes.
+        links: the changes to links; none where they are among the edits.
+        needs_members: whether the edits need the links attribute in the resource.
+        notes: what was bent or skipped to come to this plan.
+    """
+
+    resource_type: ResourceType
+    edits: tuple[Edit, ...]
+    links: Links
+    needs_members: bool
+    notes: tuple[Note, ...]
+
+    def apply(self, resource: JsonObject) -> JsonObject:
+        """The resource after all operations; the same object where they change nothing.
+
+        Raises:
+            NoTarget: a path matches no value.
+            Mutability: a readOnly attribute would change.
+            InvalidValue: several elements would be primary.
+        """
+        return self.outcome(resource).resource
+
+    def outcome(self, resource: JsonObject) -> Reading:
+        """The resource after all operations, the links, and notes that include what was created on the way."""
+        notes = [*self.notes]
+        for edit in self.edits:
+            resource = self._edited(resource, edit, notes)
+        return Reading(resource, self.links, distinct(notes))
+
+    def _edited(self, resource: JsonObject, edit: Edit, notes: list[Note]) -> JsonObject:
+        target, change = edit.target, edit.edit
+        if isinstance(change, Keep):
+            return _kept(resource, target, change)
+        if target.attribute is None or change is None:
+            return self._with_extension(resource, target.extension or "", {})
+        holder = target.holder(resource)
+        name = target.attribute.name
+        current = holder.get(name)
+        new = change.of(current, notes)
+        if new == current:
+            return resource
+        held = {known: given for known, given in holder.items() if known != name}
+        if new is not None:
+            held[name] = new
+        return held if target.extension is None else self._with_extension(resource, target.extension, held)
+
+    def _with_extension(self, resource: JsonObject, urn: str, held: JsonObject) -> JsonObject:
+        """The resource with that extension; its URN is in ``schemas`` while it has attributes."""
+        listed = set(resource.get("schemas", ()))
+        if not held and urn not in listed and urn not in resource:
+            return resource
+        others = {name: given for name, given in resource.items() if name != urn}
+        if held:
+            others[urn] = held
+            listed.add(urn)
+        else:
+            listed.discard(urn)
+        others["schemas"] = schema_list(self.resource_type, listed)
+        return others
+
+
+def plan(resource_type: ResourceType, operations: Sequence[Operation], profile: Profile) -> Plan:
+    """Plan the operations of a PATCH, as far as the profile lets their form go.
+
+    Raises:
+        BadRequest: the first operation that is wrong, whatever the resource.
+    """
+    steps, bent = rfc_form(resource_type, operations, profile)
+    notes = [*bent]
+    linking = [step for step in steps if _is_link(resource_type, step)]
+    needs_members = any(_looks_at_members(step) for step in linking)
+    edits = []
+    for step in steps:
+        if needs_members or not _is_link(resource_type, step):
+            edits += _edits(resource_type, step, profile, notes)
+    links = NO_LINKS if needs_members or not linking else _links(resource_type, linking, notes)
+    return Plan(resource_type, tuple(edits), links, needs_members, distinct(notes))
+
+
+def _is_link(resource_type: ResourceType, step: Step) -> bool:
+    attribute = step.target.attribute
+    return attribute is not None and step.target.extension is None and attribute.name == resource_type.members
+
+
+def _looks_at_members(step: Step) -> bool:
+    """Whether a step on links cannot be done without those there are."""
+    selects = step.filter is not None
+    if step.target.sub is not None or (selects and step.op != "remove" and step.value is not None):
+        raise Mutability(f"{step.target} is immutable; members are added and removed, not changed.")
+    return step.filter is not None and _ids(step.filter) is None
+
+
+def _ids(filter_: Filter) -> list[str] | None:
+    """The ids that a filter of links names, if it does nothing else."""
+    terms = filter_.terms if isinstance(filter_, Or) else (filter_,)
+    ids: list[str] = []
+    for term in terms:
+        match term:
+            case Comparison(path, "eq", str(identifier)) if path.lower() == "value":
+                ids.append(identifier)
+            case _:
+                return None
+    return ids
+
+
+@dataclass(slots=True)
+class _LinkChanges:
+    add: dict[str, Member] = field(default_factory=dict)
+    remove: set[str] = field(default_factory=set)
+    clear: bool = False
+
+    def put(self, members: dict[str, Member]) -> None:
+        self.add |= members
+        self.remove -= members.keys()
+
+    def take(self, ids: Sequence[str]) -> None:
+        for identifier in ids:
+            self.add.pop(identifier, None)
+        if not self.clear:
+            self.remove.update(ids)
+
+    def take_all(self) -> None:
+        self.add, self.remove, self.clear = {}, set(), True
+
+
+def _links(resource_type: ResourceType, steps: Sequence[Step], notes: list[Note]) -> Links:
+    """What steps on links come to, one after another."""
+    changes = _LinkChanges()
+    for step in steps:
+        if step.filter is not None:
+            changes.take(_ids(step.filter) or ())
+            continue
+        if step.op != "add":
+            changes.take_all()
+        if step.op != "remove":
+            changes.put(read_members(resource_type, step.value, notes, step.operation))
+    return Links(changes.add, frozenset(changes.remove), changes.clear)
+
+
+def _edits(resource_type: ResourceType, step: Step, profile: Profile, notes: list[Note]) -> list[Edit]:
+    target = step.target
+    attribute = target.attribute
+    if attribute is None:
+        return [Edit(target, None)]
+    if read_only(target):
+        return [_keep(resource_type, step)]
+    if attribute.name == "schemas" and target.extension is None:
+        _check_schemas(resource_type, step, attribute)
+        return []
+    if target.leaf.returned == "never":
+        notes.append(Note("password_dropped", str(target)))
+        return []
+    if _is_link(resource_type, step):
+        change: ValueEdit | None = _link_edit(resource_type, step, attribute, notes)
+    elif step.filter is not None or (target.sub is not None and attribute.multi_valued):
+        change = _element_edit(step, attribute, profile, notes)
+    else:
+        change = _whole_edit(step, attribute, notes)
+    return [] if change is None else [Edit(target, change)]
+
+
+def _whole_edit(step: Step, attribute: Attribute, notes: list[Note]) -> ValueEdit | None:
+    """The edit of an attribute that the path names whole, or by a sub-attribute of its single value."""
+    path, adding, sub = str(step.target), step.op == "add", step.target.sub
+    given = None if step.op == "remove" else step.value
+    if sub is not None:
+        return Merge({sub.name: value(sub, given, path, notes)}, adding)
+    if attribute.type == "complex" and not attribute.multi_valued and given not in (None, []):
+        parts = assignments(attribute.sub, object_of(given, path), f"{path}.", notes)
+        return Merge(parts, adding) if parts or adding else Assign(None) if given == {} else None
+    new = value(attribute, given, path, notes)
+    if attribute.multi_valued and adding:
+        return Union(new) if new is not None else None
+    return Assign(new)
+
+
+def _element_edit(step: Step, attribute: Attribute, profile: Profile, notes: list[Note]) -> ValueEdit | None:
+    """The edit of the elements that a value path selects, or of one sub-attribute in them."""
+    path, adding, sub = str(step.target), step.op == "add", step.target.sub
+    matches = _every if step.filter is None else element_predicate(step.filter, attribute)
+    like: Json = {} if step.filter is None else described(step.filter, attribute)
+    given = None if step.op == "remove" else step.value
+    become: Callable[[Json], Json]
+    if sub is not None or (adding and attribute.type == "complex"):
+        if sub is not None:
+            parts = {sub.name: value(sub, given, path, notes)}
+        else:
+            parts = assignments(attribute.sub, object_of(given or {}, path), f"{path}.", notes)
+        become = merging(parts, adding=adding)
+        new = {name: part for name, part in parts.items() if part is not None}
+    else:
+        new = element(attribute, given, path, notes)
+        if new is None:
+            return None if adding else Drop(matches, attribute.multi_valued)
+        if profile.create_unmatched and like and isinstance(new, dict):
+            new = {**like, **new}
+        become = replacing(new)
+    created = {**like, **new} if isinstance(like, dict) and isinstance(new, dict) else like and new
+    return Change(
+        path=path,
+        many=attribute.multi_valued,
+        matches=matches,
+        become=become,
+        created=created if profile.create_unmatched and like is not None else None,
+        idle=new in (None, {}),
+        last_primary_wins=profile.last_primary_wins,
+    )
+
+
+def _every(_: Json) -> bool:
+    return True
+
+
+def _link_edit(resource_type: ResourceType, step: Step, attribute: Attribute, notes: list[Note]) -> ValueEdit:
+    """The edit of links among those there are."""
+    if step.filter is not None:
+        return Drop(element_predicate(step.filter, attribute), many=True)
+    given = None if step.op == "remove" else step.value
+    members = read_members(resource_type, given, notes, step.operation).values()
+    elements = [{"value": m.id, "type": m.type} if m.type else {"value": m.id} for m in members]
+    return Union(elements, key="value") if step.op == "add" else Assign(elements or None)
+
+
+def _check_schemas(resource_type: ResourceType, step: Step, attribute: Attribute) -> None:
+    """Refuse a step on ``schemas`` that would take the core schema out; extensions follow their attributes."""
+    core = resource_type.schema.id
+    if step.op == "remove":
+        leaves = step.filter is None or element_predicate(step.filter, attribute)(core)
+    else:
+        listed = {urn.lower() for urn in value(attribute, step.value, attribute.name, []) or ()}
+        if strange := listed - resource_type.urns:
+            raise InvalidValue(f"{min(strange)[:200]!a} is no schema of {resource_type.name}.")
+        leaves = step.op == "replace" and core.lower() not in listed
+    if leaves:
+        raise Mutability(f"{core} cannot leave schemas.")
+
+
+def _keep(resource_type: ResourceType, step: Step) -> Edit:
+    target = step.target
+    if step.filter is not None or (step.op == "remove" and target.attribute in resource_type.common):
+        raise _read_only(target)
+    return Edit(target, Keep(None if step.op == "remove" else step.value))
+
+
+def _kept(resource: JsonObject, target: Target, keep: Keep) -> JsonObject:
+    values = target.values(resource)
+    several = target.attribute is not None and target.attribute.multi_valued
+    current = values if several else values[0] if values else None
+    if (current or None) != (keep.value or None):
+        raise _read_only(target)
+    return resource
+
+
+def _read_only(target: Target) -> Mutability:
+    return Mutability(f"{target} is readOnly; it cannot be changed.")

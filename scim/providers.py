@@ -1,0 +1,335 @@
+"""Provisioning providers and their credentials: who may reach which directory.
+
+A provider is one identity provider's connection, with its own Base URL, credentials, settings and directory. Its
+row, and a row for each credential, lie in two tables of their own; of a token only the SHA-256 is kept.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+import string
+import time
+import uuid
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal, Self
+
+from scim.profiles import PROFILES, Profile
+from scim.schema import Schemas
+from scim.storage.directory import Directory
+from scim.storage.rows import Create, Delete, Merge, Property, Refused, Row, Rows, Tables
+
+Scope = Literal["write", "read"]
+
+_PROVIDERS = "providers"
+_CREDENTIALS = "credentials"
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_TOKEN = re.compile(r"rollcall_([0-9a-z]{12})_([A-Za-z0-9_-]{43})_([0-9A-Za-z]{6})")
+_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_RETENTION_DAYS = 90
+
+
+class ProviderError(Exception):
+    """What an operator asked for cannot be done; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provisioning provider.
+
+    Attributes:
+        name: its name in URLs, such as ``contoso``.
+        table: the table that holds its directory, never used again once the provider is deleted.
+        profile_name: the profile it was created with.
+        switches: single switches of the profile that it overrides.
+        enabled: whether its clients are served.
+        cursor_key: the key under which page cursors are sealed.
+        retention_days: how long change records keep personal values.
+    """
+
+    name: str
+    table: str
+    profile_name: str
+    switches: Mapping[str, str] = field(default_factory=dict)
+    enabled: bool = True
+    cursor_key: bytes = field(default=b"", repr=False)
+    retention_days: int = _RETENTION_DAYS
+    created: str = ""
+
+    @property
+    def profile(self) -> Profile:
+        """How tolerant the provider is of its client."""
+        return PROFILES[self.profile_name].override(dict(self.switches))
+
+    @classmethod
+    def decode(cls, row: Row) -> Self:
+        """A provider from its row."""
+        held = row.properties
+        return cls(
+            name=row.key,
+            table=str(held["table"]),
+            profile_name=str(held["profile"]),
+            switches=json.loads(str(held["switches"])),
+            enabled=bool(held["enabled"]),
+            cursor_key=base64.b64decode(str(held["cursor_key"])),
+            retention_days=int(held["retention_days"]),
+            created=str(held["created"]),
+        )
+
+    def encode(self) -> dict[str, Property]:
+        """The provider as a row's properties."""
+        return {
+            "table": self.table,
+            "profile": self.profile_name,
+            "switches": json.dumps(dict(self.switches)),
+            "enabled": self.enabled,
+            "cursor_key": base64.b64encode(self.cursor_key).decode(),
+            "retention_days": self.retention_days,
+            "created": self.created,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token as it is kept: not the token, but what recognises it."""
+
+    key_id: str
+    provider: str
+    table: str
+    digest: str = field(repr=False)
+    scope: Scope
+    created: str
+
+    @classmethod
+    def decode(cls, row: Row) -> Self:
+        """A credential from its row."""
+        held = {name: str(value) for name, value in row.properties.items()}
+        scope: Scope = "read" if held["scope"] == "read" else "write"
+        return cls(row.key, held["provider"], held["table"], held["digest"], scope, held["created"])
+
+    def encode(self) -> dict[str, Property]:
+        """The credential as a row's properties."""
+        return {
+            "provider": self.provider,
+            "table": self.table,
+            "digest": self.digest,
+            "scope": self.scope,
+            "created": self.created,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it is shown once: ``rollcall_<key id>_<secret>_<checksum>``."""
+
+    key_id: str
+    text: str = field(repr=False)
+
+    @classmethod
+    def new(cls) -> Self:
+        """A token of 256 random bits."""
+        key_id = "".join(secrets.choice(string.digits + string.ascii_lowercase) for _ in range(12))
+        stem = f"rollcall_{key_id}_{secrets.token_urlsafe(32)}"
+        return cls(key_id, f"{stem}_{_checksum(stem)}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The token in a text; None if it is none, or was mistyped."""
+        match = _TOKEN.fullmatch(text)
+        if match is None or _checksum(text[:-7]) != match[3]:
+            return None
+        return cls(match[1], text)
+
+    @property
+    def digest(self) -> str:
+        """What is kept of the token."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def _checksum(stem: str) -> str:
+    """CRC-32 in six digits of base 62, so that a typo, or a scanner's find, is told from a token."""
+    number, digits = zlib.crc32(stem.encode()), ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        digits = _BASE62[digit] + digits
+    return digits
+
+
+class Providers:
+    """The providers of one storage account."""
+
+    def __init__(self, tables: Tables, standard: Schemas, cache_seconds: float = 60) -> None:
+        self._tables = tables
+        self._standard = standard
+        self._rows: Rows = tables.rows(_PROVIDERS, "provider")
+        self._credentials: Rows = tables.rows(_CREDENTIALS, "credential")
+        self._cache_seconds = cache_seconds
+        self._cached: dict[str, tuple[float, Provider]] = {}
+        self._directories: dict[str, Directory] = {}
+
+    async def prepare(self) -> None:
+        """Create the two tables, if they are not there."""
+        await self._tables.create(_PROVIDERS)
+        await self._tables.create(_CREDENTIALS)
+
+    # Providers
+
+    async def create(self, name: str, profile: str, switches: Mapping[str, str]) -> Provider:
+        """A new provider with an empty directory.
+
+        Raises:
+            ProviderError: the name is taken or not fit for a URL, or a profile or switch is unknown.
+        """
+        if not _NAME.fullmatch(name):
+            raise ProviderError(f"{name!r} is no name for a provider: use 1 to 63 of a-z, 0-9 and inner hyphens")
+        _known(profile, switches)
+        provider = Provider(
+            name=name,
+            table=f"p{uuid.uuid4().hex}",
+            profile_name=profile,
+            switches=dict(switches),
+            cursor_key=secrets.token_bytes(32),
+            created=_now(),
+        )
+        await self.prepare()
+        if await self._rows.get(name) is not None:
+            raise ProviderError(f"there is a provider {name!r} already")
+        await self._tables.create(provider.table)
+        await self.directory(provider).found()
+        try:
+            await self._rows.transact([Create(name, provider.encode())])
+        except Refused:
+            await self._tables.drop(provider.table)
+            raise ProviderError(f"there is a provider {name!r} already") from None
+        return provider
+
+    async def get(self, name: str) -> Provider:
+        """The provider of that name, from the store.
+
+        Raises:
+            ProviderError: there is none.
+        """
+        return Provider.decode(await self._row(name))
+
+    async def cached(self, name: str) -> Provider | None:
+        """The provider of that name as it was at most ``cache_seconds`` ago; None if there was none."""
+        held = self._cached.get(name)
+        if held is not None and held[0] > time.monotonic():
+            return held[1]
+        row = await self._rows.get(name)
+        if row is None:
+            self._cached.pop(name, None)
+            return None
+        provider = Provider.decode(row)
+        self._cached[name] = time.monotonic() + self._cache_seconds, provider
+        return provider
+
+    async def all(self) -> list[Provider]:
+        """Every provider, by name."""
+        return [Provider.decode(row) async for page in self._rows.range("0", "~") for row in page]
+
+    async def set(self, name: str, switches: Mapping[str, str]) -> Provider:
+        """Override switches of a provider's profile.
+
+        Raises:
+            ProviderError: a switch is unknown, or may not be changed on a directory that holds resources.
+        """
+        row = await self._row(name)
+        before = Provider.decode(row)
+        merged = {**before.switches, **switches}
+        _known(before.profile_name, merged)
+        after = replace(before, switches=merged)
+        if after.profile.unique_group_names != before.profile.unique_group_names:
+            kinds = self.schemas(before).types.values()
+            if any([await self.directory(before).total(kind) for kind in kinds]):
+                raise ProviderError("unique_group_names can be changed only while the directory is empty")
+        return await self._update(row, after)
+
+    async def enable(self, name: str, *, enabled: bool) -> Provider:
+        """Let a provider's clients be served, or turn them away with 403."""
+        row = await self._row(name)
+        return await self._update(row, replace(Provider.decode(row), enabled=enabled))
+
+    async def delete(self, name: str) -> None:
+        """Delete a provider: first its credentials, then its row, then its directory."""
+        row = await self._row(name)
+        for credential in await self.credentials(name):
+            await self._credentials.transact([Delete(credential.key_id)])
+        await self._rows.transact([Delete(name, row.etag)])
+        self._cached.pop(name, None)
+        await self._tables.drop(Provider.decode(row).table)
+
+    def directory(self, provider: Provider) -> Directory:
+        """The provider's directory: one per process, so that its writers do not collide."""
+        held = self._directories.get(provider.table)
+        if held is None:
+            rows = self._tables.rows(provider.table, provider.table)
+            held = self._directories[provider.table] = Directory(rows, self.schemas(provider))
+        return held
+
+    def schemas(self, provider: Provider) -> Schemas:
+        """The schemas that a provider serves."""
+        if provider.profile.unique_group_names:
+            return self._standard
+        return self._standard.without_uniqueness("Group", "displayName")
+
+    # Credentials
+
+    async def issue(self, name: str, scope: Scope = "write") -> Token:
+        """A new token for a provider; only now can it be seen."""
+        provider, token = await self.get(name), Token.new()
+        credential = Credential(token.key_id, name, provider.table, token.digest, scope, _now())
+        await self._credentials.transact([Create(token.key_id, credential.encode())])
+        return token
+
+    async def credential(self, key_id: str) -> Credential | None:
+        """The credential of that key id, from the store."""
+        row = await self._credentials.get(key_id)
+        return Credential.decode(row) if row else None
+
+    async def credentials(self, name: str) -> list[Credential]:
+        """A provider's credentials."""
+        found = [Credential.decode(row) async for page in self._credentials.range("0", "~") for row in page]
+        return [credential for credential in found if credential.provider == name]
+
+    async def revoke(self, name: str, key_id: str) -> None:
+        """Make a token worthless, everywhere within the time that credentials are cached.
+
+        Raises:
+            ProviderError: the provider has no such token.
+        """
+        credential = await self.credential(key_id)
+        if credential is None or credential.provider != name:
+            raise ProviderError(f"provider {name!r} has no token with the key id {key_id!r}")
+        await self._credentials.transact([Delete(key_id)])
+
+    async def _row(self, name: str) -> Row:
+        row = await self._rows.get(name) if _NAME.fullmatch(name) else None
+        if row is None:
+            raise ProviderError(f"there is no provider {name!r}")
+        return row
+
+    async def _update(self, row: Row, provider: Provider) -> Provider:
+        try:
+            await self._rows.transact([Merge(row.key, row.etag, provider.encode())])
+        except Refused:
+            raise ProviderError("somebody else changed the provider at the same time; try again") from None
+        self._cached.pop(provider.name, None)
+        return provider
+
+
+def _known(profile: str, switches: Mapping[str, str]) -> None:
+    if profile not in PROFILES:
+        raise ProviderError(f"there is no profile {profile!r}; the profiles are {', '.join(PROFILES)}")
+    try:
+        PROFILES[profile].override(dict(switches))
+    except ValueError as error:
+        raise ProviderError(str(error)) from None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"

@@ -1,0 +1,70 @@
+"""The environment, read once into one frozen value."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "ROLLCALL_"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text says which, and what to write."""
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError
+    return url.rstrip("/")
+
+
+def _storage(text: str) -> str:
+    if not text.lower().startswith("https://") and "=" not in text:
+        raise ValueError
+    return text
+
+
+class Settings(BaseModel):
+    """Every setting of the service; each is an environment variable, ``ROLLCALL_`` and its name in upper case.
+
+    The description of a field says what to write.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    storage: Annotated[str, AfterValidator(_storage)] = Field(
+        description="the tables' URL (https://ACCOUNT.table.core.windows.net) or a connection string", repr=False
+    )
+    public_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        description="the URL under which clients reach the service, such as https://APP.azurewebsites.net"
+    )
+    page_default: int = Field(100, ge=1, description="resources in a page when the client does not say, at least 1")
+    page_max: int = Field(500, ge=1, le=500, description="resources in a page at most, 1 to 500")
+    scan_max: int = Field(10_000, ge=1, description="resources read to answer a filter no index helps, at most")
+    body_max: int = Field(1_000_000, ge=10_000, description="bytes in the body of a request, at least 10000")
+    group_body_max: int = Field(24_000_000, ge=10_000, description="bytes in the body of a group, at least 10000")
+    json_depth: int = Field(64, ge=8, le=500, description="levels of nesting in a body, 8 to 500")
+    operations_max: int = Field(1_000, ge=1, description="operations in one PATCH, at least 1")
+    cache_seconds: int = Field(60, ge=0, le=60, description="seconds a credential may be cached, 0 to 60")
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings from the environment.
+
+        Raises:
+            SettingsError: naming each variable that is missing or wrong, and what to write.
+        """
+        given = {name: text for name in cls.model_fields if (text := environment.get(PREFIX + name.upper()))}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            wrong = dict.fromkeys(str(each["loc"][0]) for each in error.errors())
+            raise SettingsError("; ".join(_sentence(cls, name, environment) for name in wrong)) from None
+
+
+def _sentence(settings: type[Settings], name: str, environment: Mapping[str, str]) -> str:
+    variable = PREFIX + name.upper()
+    state = "is not what it must be" if environment.get(variable) else "is not set"
+    return f"{variable} {state}: write {settings.model_fields[name].description}"

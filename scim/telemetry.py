@@ -1,0 +1,211 @@
+"""What the service tells its operator: one line of JSON for each request, on the logger ``scim``.
+
+A line says what was asked and how it went, and nothing of whom it was about: the endpoint is a template and never
+a path, an error is the names of its types and the places it passed through, and never its text. For the same
+reason a message of any other kind is written without its arguments.
+"""
+
+import json
+import logging
+import re
+import traceback
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any, Literal
+
+MAX_ERRORS = 8
+"""Exceptions of one chain that are described, the outermost first."""
+MAX_FRAMES = 40
+"""Stack frames of one exception that are described, the innermost last."""
+
+_CLIENT_ID_HEADERS = ("x-ms-client-request-id", "x-request-id")
+_CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_logger = logging.getLogger("scim")
+
+
+@dataclass(slots=True)
+class Trace:
+    """What is known of one request so far; filled in by whoever learns it.
+
+    Attributes:
+        request_id: what answers, change records and lines of one request have in common.
+        method: the HTTP method.
+        endpoint: the template of the endpoint, such as ``/Users/{id}``; None where no endpoint was found.
+        provider: the provider's id, once a credential has opened it.
+        status: the HTTP status answered.
+        scim_type: RFC 7644's keyword for the cause of an error.
+        quirks: names of the departures from the standard that the profile let pass.
+        storage_calls: how often the store was called, by kind of call.
+        error: what went wrong, as ``describe`` says it.
+        started: the reading of a monotonic clock when the request came in.
+    """
+
+    request_id: str
+    method: str
+    endpoint: str | None = None
+    provider: str | None = None
+    status: int | None = None
+    scim_type: str | None = None
+    quirks: set[str] = field(default_factory=set)
+    storage_calls: Counter[str] = field(default_factory=Counter)
+    error: list[dict[str, Any]] = field(default_factory=list)
+    started: float = field(default_factory=perf_counter)
+
+    def fail(self, error: BaseException) -> None:
+        """Note an unforeseen exception."""
+        self.error = describe(error)
+
+    @property
+    def level(self) -> int:
+        """The level of the request's line: an error where the service is at fault."""
+        failed = self.status is None or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return logging.ERROR if failed or self.error else logging.INFO
+
+    def fields(self) -> dict[str, Any]:
+        """The request as its line tells it."""
+        return {
+            "request_id": self.request_id,
+            "provider": self.provider,
+            "method": self.method,
+            "endpoint": self.endpoint,
+            "status": self.status,
+            "scim_type": self.scim_type,
+            "duration_ms": round((perf_counter() - self.started) * 1000, 1),
+            "storage_calls": dict(self.storage_calls),
+            "quirks": sorted(self.quirks),
+            "error": self.error,
+        }
+
+
+_current: ContextVar[Trace | None] = ContextVar("scim_trace", default=None)
+
+
+@contextmanager
+def request(method: str, headers: Mapping[str, str]) -> Iterator[Trace]:
+    """The trace of a request while it is answered; its line is written at the end, an escaping exception included.
+
+    Args:
+        method: the HTTP method.
+        headers: the request's headers, with names in lower case.
+    """
+    trace = Trace(correlation_id(headers), method)
+    token = _current.set(trace)
+    try:
+        yield trace
+    except BaseException as error:
+        trace.fail(error)
+        raise
+    finally:
+        _current.reset(token)
+        _logger.log(trace.level, "request", extra={"fields": trace.fields()})
+
+
+def current() -> Trace | None:
+    """The trace of the request being answered, if one is."""
+    return _current.get()
+
+
+def count(call: Literal["reads", "transactions"], number: int = 1) -> None:
+    """Count calls to the store for the request being answered, if one is; tasks it starts count for it too."""
+    trace = _current.get()
+    if trace is not None:
+        trace.storage_calls[call] += number
+
+
+def correlation_id(headers: Mapping[str, str]) -> str:
+    """The id the client gave its request, where it gave one that is fit to be written down, else a new UUID."""
+    given = (headers.get(name, "") for name in _CLIENT_ID_HEADERS)
+    return next((text for text in given if _CLIENT_ID.fullmatch(text)), None) or str(uuid.uuid4())
+
+
+def describe(error: BaseException) -> list[dict[str, Any]]:
+    """An exception and those behind it: names of types and ``module:function:line``, never a word of their texts."""
+    described: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting and len(described) < MAX_ERRORS:
+        each = waiting.pop(0)
+        if id(each) not in seen:
+            seen.add(id(each))
+            described.append({"type": _type_name(each), "frames": _frames(each)})
+            waiting.extend(_behind(each))
+    return described
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _frames(error: BaseException) -> list[str]:
+    places = [
+        f"{frame.f_globals.get('__name__')}:{frame.f_code.co_qualname}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    return places[-MAX_FRAMES:]
+
+
+def _behind(error: BaseException) -> list[BaseException]:
+    grouped = list(error.exceptions) if isinstance(error, BaseExceptionGroup) else []
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return grouped if cause is None else [cause, *grouped]
+
+
+class JsonLine(logging.Formatter):
+    """A log record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The fields of a request's record; of any other its message, without arguments, and its exception."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+        }
+        fields = getattr(record, "fields", None)
+        return json.dumps(line | (_message(record) if fields is None else fields), separators=(",", ":"))
+
+
+def _message(record: logging.LogRecord) -> dict[str, Any]:
+    trace = _current.get()
+    error = record.exc_info and record.exc_info[1]
+    return {
+        "request_id": trace and trace.request_id,
+        "logger": record.name,
+        "message": record.msg if isinstance(record.msg, str) else type(record.msg).__name__,
+        "error": describe(error) if error else [],
+    }
+
+
+class _Outlet(logging.Handler):
+    """Hands finished lines to the handlers of the process, as on Azure Functions, or else to stderr."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(JsonLine())
+        self._stderr = logging.StreamHandler()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        line = logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, text, None, None)
+        process = logging.getLogger()
+        (process if process.handlers else self._stderr).handle(line)
+
+
+def configure() -> None:
+    """Send the lines of ``scim`` out as JSON and silence the SDK's own; may be called again without effect.
+
+    The SDK's lines would hold URLs, and in them row keys with names of users.
+    """
+    for name in ("azure", "azure.core"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    _logger.setLevel(logging.INFO)
+    _logger.propagate = False
+    if not any(isinstance(handler, _Outlet) for handler in _logger.handlers):
+        _logger.addHandler(_Outlet())

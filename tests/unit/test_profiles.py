@@ -1,0 +1,58 @@
+"""Profiles and the overriding of their switches."""
+
+from dataclasses import fields
+
+import pytest
+
+from scim.profiles import PROFILES, SWITCHES, Profile
+
+
+def test_the_standards_profile_bends_nothing() -> None:
+    bent = {name for name in SWITCHES if getattr(PROFILES["rfc"], name) not in (False, "set")}
+    assert bent == {"unique_group_names"}
+
+
+def test_entras_profile_bends_everything_that_can_be_bent() -> None:
+    unbent = {name for name in SWITCHES if getattr(PROFILES["entra"], name) in (False, "set")}
+    assert unbent == set()
+
+
+def test_every_field_is_a_switch() -> None:
+    assert tuple(field.name for field in fields(Profile)) == SWITCHES
+
+
+@pytest.mark.parametrize("switch", [name for name in SWITCHES if name != "replace_members"])
+@pytest.mark.parametrize(("word", "value"), [("on", True), ("off", False)])
+def test_a_switch_is_turned_on_and_off_alone(switch: str, word: str, value: bool) -> None:
+    before = PROFILES["entra"]
+    after = before.override({switch: word})
+    assert getattr(after, switch) is value
+    assert [name for name in SWITCHES if name != switch and getattr(after, name) != getattr(before, name)] == []
+
+
+@pytest.mark.parametrize("word", ["set", "add"])
+def test_replacing_members_takes_its_two_words(word: str) -> None:
+    assert PROFILES["rfc"].override({"replace_members": word}).replace_members == word
+
+
+def test_overriding_leaves_the_profile_itself_as_it_was() -> None:
+    PROFILES["rfc"].override({"create_unmatched": "on"})
+    assert not PROFILES["rfc"].create_unmatched
+    assert PROFILES["rfc"].override({}) == PROFILES["rfc"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"no_such": "on"}, "there is no switch 'no_such'; the switches are create_unmatched, "),
+        ({"__class__": "on"}, "there is no switch '__class__'"),
+        ({"create_unmatched": "yes"}, "switch create_unmatched takes on or off, not 'yes'"),
+        ({"create_unmatched": "True"}, "takes on or off"),
+        ({"replace_members": "on"}, "switch replace_members takes set or add, not 'on'"),
+        ({"create_unmatched": "on", "remove_values": ""}, "switch remove_values takes on or off, not ''"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_the_right_words(settings: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ValueError, match="switch") as refused:
+        PROFILES["rfc"].override(settings)
+    assert sentence in str(refused.value)
