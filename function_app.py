@@ -13,6 +13,8 @@ from scim.app import App
 from scim.endpoints import Request
 from scim.settings import Settings
 
+SETTINGS = Settings.read(os.environ)  # now, so that a wrong one stops the start with a sentence
+
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -70,4 +72,4 @@ async def answer(req: func.HttpRequest) -> func.HttpResponse:
 @cache
 def service() -> App:
     """The service, built at the first request."""
-    return App.build(Settings.read(os.environ))
+    return App.build(SETTINGS)

@@ -14,6 +14,7 @@ from scim.errors import ScimError
 from scim.profiles import PROFILES, SWITCHES
 from scim.providers import Provider, ProviderError
 from scim.settings import Settings, SettingsError
+from scim.storage.rows import Unsettled
 
 type Command = Callable[[App, argparse.Namespace], Awaitable[None]]
 
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except ScimError as error:
         print(f"scim: {error.detail}", file=sys.stderr)
+        return 1
+    except Unsettled:
+        print("scim: the store broke off in the middle; look with 'show' whether it was done", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

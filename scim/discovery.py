@@ -48,9 +48,8 @@ def service_provider_config(base_url: str, max_results: int, documentation_uri: 
 
 
 def resource_types(schemas: Schemas, base_url: str) -> JsonObject:
-    """Every resource type, in a list that starts with users: clients are known to read the first one as theirs."""
-    kinds = sorted(schemas.types.values(), key=lambda kind: kind.name != "User")
-    return _list([_resource_type(kind, base_url) for kind in kinds])
+    """Every resource type, users first: clients are known to read the first one as theirs."""
+    return _list([_resource_type(kind, base_url) for kind in schemas.types.values()])
 
 
 def resource_type(schemas: Schemas, base_url: str, name: str) -> JsonObject:

@@ -169,7 +169,7 @@ class Providers:
         self._credentials: Rows = tables.rows(_CREDENTIALS, "credential")
         self._cache_seconds = cache_seconds
         self._cached: dict[str, tuple[float, Provider]] = {}
-        self._directories: dict[str, Directory] = {}
+        self._directories: dict[tuple[str, bool], Directory] = {}
 
     async def prepare(self) -> None:
         """Create the two tables, if they are not there."""
@@ -265,10 +265,11 @@ class Providers:
 
     def directory(self, provider: Provider) -> Directory:
         """The provider's directory: one per process, so that its writers do not collide."""
-        held = self._directories.get(provider.table)
+        key = provider.table, provider.profile.unique_group_names
+        held = self._directories.get(key)
         if held is None:
             rows = self._tables.rows(provider.table, provider.table)
-            held = self._directories[provider.table] = Directory(rows, self.schemas(provider))
+            held = self._directories[key] = Directory(rows, self.schemas(provider))
         return held
 
     def schemas(self, provider: Provider) -> Schemas:

@@ -289,7 +289,8 @@ class Schemas:
         common = _CommonFile.model_validate(_read(folder / "Common.json")).attributes
         read = (Schema.model_validate(_read(path)) for path in sorted(folder.glob("*.schema.json")))
         schemas = {schema.id: schema for schema in read}
-        files = (_TypeFile.model_validate(_read(path)) for path in sorted(folder.glob("*.type.json")))
+        files = [_TypeFile.model_validate(_read(path)) for path in sorted(folder.glob("*.type.json"))]
+        files.sort(key=lambda file: file.members is not None)  # what may be a member before what has members
         return cls(schemas, _by_name(file.bind(schemas, common) for file in files))
 
     def at(self, endpoint: str) -> ResourceType | None:

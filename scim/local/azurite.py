@@ -1,13 +1,10 @@
 """Azurite, Microsoft's storage emulator, for as long as it is needed."""
 
 import fcntl
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
 
 from scim.local import install, node, ports
 from scim.local.failure import Failure
@@ -39,9 +36,7 @@ def running(services: Mapping[str, int] = TABLES, data: Path | None = None) -> I
     with ExitStack() as stack:
         if data is not None:
             stack.enter_context(_claimed(data))
-        output = stack.enter_context(tempfile.TemporaryFile())
-        process, chosen = _start(programs, services, data, output)
-        stack.callback(node.stop, process, patience=_GRACE)
+        chosen = stack.enter_context(_started(programs, services, data))
         yield connection_string(chosen)
 
 
@@ -66,18 +61,18 @@ def _claimed(data: Path) -> Iterator[None]:
         yield
 
 
-def _start(
-    programs: Path, services: Mapping[str, int], data: Path | None, output: IO[bytes]
-) -> tuple[subprocess.Popen[bytes], Mapping[str, int]]:
-    program = programs / ("table/main.js" if services.keys() == {"table"} else "azurite.js")
-    for _ in range(_ATTEMPTS):
+@contextmanager
+def _started(programs: Path, services: Mapping[str, int], data: Path | None) -> Iterator[Mapping[str, int]]:
+    script = programs / ("table/main.js" if services.keys() == {"table"} else "azurite.js")
+    for attempt in range(1, _ATTEMPTS + 1):
         chosen = {service: ports.free(preferred) for service, preferred in services.items()}
-        process = node.spawn(program, _arguments(chosen, data), folder=programs, output=output)
-        if _listens(process, chosen):
-            return process, chosen
-        if not _address_was_taken(output):
-            break
-    raise Failure(f"Azurite ended as soon as it was started: {_last_words(output)}")
+        with node.running(script, _arguments(chosen, data), folder=programs, patience=_GRACE) as program:
+            if _listens(program, len(services)):
+                yield chosen
+                return
+            said = program.said()
+        if "EADDRINUSE" not in said or attempt == _ATTEMPTS:
+            raise Failure(f"Azurite ended as soon as it was started: {_last_words(said)}")
 
 
 def _arguments(chosen: Mapping[str, int], data: Path | None) -> list[str]:
@@ -95,26 +90,20 @@ def _arguments(chosen: Mapping[str, int], data: Path | None) -> list[str]:
     return [*arguments, *(["--inMemoryPersistence"] if data is None else ["--location", str(data)])]
 
 
-def _listens(process: subprocess.Popen[bytes], chosen: Mapping[str, int]) -> bool:
+def _listens(program: node.Program, services: int) -> bool:
+    """Whether it comes to listen; by its own word, for on its ports another program may be the one that answers."""
     deadline = time.monotonic() + _PATIENCE
-    while process.poll() is None:
-        if all(ports.answers(port) for port in chosen.values()):
-            return True
+    while program.said().count(" successfully ") < services:
+        if program.ended:
+            return False
         if time.monotonic() > deadline:
-            node.stop(process, patience=0)
             raise Failure(f"Azurite did not listen within {_PATIENCE:.0f} s.")
         time.sleep(0.02)
-    return False
+    return True
 
 
-def _address_was_taken(output: IO[bytes]) -> bool:
-    output.seek(0)
-    return b"EADDRINUSE" in output.read()
-
-
-def _last_words(output: IO[bytes]) -> str:
-    output.seek(0)
-    lines = output.read().decode(errors="replace").strip().splitlines()
-    if any("ENOSPC" in line for line in lines):
+def _last_words(said: str) -> str:
+    if "ENOSPC" in said:
         return "the disk is full."
+    lines = said.strip().splitlines()
     return lines[-1] if lines else "it said nothing."

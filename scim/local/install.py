@@ -47,15 +47,9 @@ def _npm_install(folder: Path) -> None:
     (folder / "package.json").write_text(json.dumps({"private": True}))
     arguments = ["install", f"azurite@{VERSION}", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
     retries = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
-    with tempfile.TemporaryFile() as output:
-        process = node.spawn(node.npm(), arguments + retries, folder=folder, output=output)
-        try:
-            code = process.wait()
-        finally:
-            node.stop(process, patience=2)
-        if code != 0:
-            output.seek(0)
-            raise Failure(f"Azurite could not be installed: {why_npm_failed(output.read().decode(errors='replace'))}")
+    with node.running(node.npm(), arguments + retries, folder=folder, patience=2) as npm:
+        if npm.process.wait() != 0:
+            raise Failure(f"Azurite could not be installed: {why_npm_failed(npm.said())}")
     (folder / _MARKER).write_text(VERSION)
 
 

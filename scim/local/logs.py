@@ -9,7 +9,9 @@ def configure() -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    # The worker library tells of every call, the storage SDK of every request; names of users are in its addresses.
+    # The storage SDK tells of every request, with names of users in its addresses.
     logging.getLogger("azure").setLevel(logging.WARNING)
+    # The worker library tells of every call, and of failures that it also gives back to us to tell.
+    logging.getLogger("azure.functions").setLevel(logging.CRITICAL)
     # The host says in its own words why it cannot start; the server would only repeat it.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

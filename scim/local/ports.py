@@ -45,9 +45,3 @@ def free(preferred: int = 0) -> int:
                 continue
             return number(probe)
     raise Failure("This machine has no free port left.")
-
-
-def answers(port: int) -> bool:
-    """Whether something listens on a port."""
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0

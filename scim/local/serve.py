@@ -3,7 +3,7 @@
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import override
 
 import uvicorn
@@ -14,7 +14,12 @@ _GRACE = 5  # seconds for requests under way when we are told to stop
 
 
 def serve(listener: socket.socket, workers: int) -> bool:
-    """Serve until told to stop; False when the function app could not be started, after saying why."""
+    """Serve until told to stop and close the listener; False when the app could not be started, after saying why."""
+    with closing(listener):
+        return _serve(listener, workers)
+
+
+def _serve(listener: socket.socket, workers: int) -> bool:
     config = uvicorn.Config(
         "scim.local.host:create",
         factory=True,

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Links:
-    """Source object id -> SCIM id; group -> members exported; objects that failed and are due again."""
+    """Source object id -> SCIM id; group -> members exported; objects that failed and are due again.
+
+    `inherited` are the SCIM ids of members that a group had before it was linked, of which the source knows nothing.
+    """
 
     users: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     members: dict[str, set[str]] = field(default_factory=dict)
+    inherited: dict[str, set[str]] = field(default_factory=dict)
     due_users: set[str] = field(default_factory=set)
     due_groups: set[str] = field(default_factory=set)
 
@@ -27,6 +31,7 @@ class Links:
         """Drop a group that is gone from the target."""
         del self.groups[group_id]
         del self.members[group_id]
+        self.inherited.pop(group_id, None)
         self._leave_all(group_id)
 
     def scim_id(self, member: str) -> str | None:

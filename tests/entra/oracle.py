@@ -36,9 +36,9 @@ class Oracle:
         """Compare everything; the differences found, each a sentence."""
         job, self.differences = self.job, []
         self.memberships = _memberships(job)
-        await self._check_each("verify users", job.links.users, self._check_user)
         if job.options.groups:
             await self._check_each("verify groups", job.links.groups, self._check_group)
+        await self._check_each("verify users", job.links.users, self._check_user)
         for endpoint, linked in self._collections():
             await self._check_collection(endpoint, linked)
         self._check_coverage()

@@ -87,12 +87,25 @@ def test_an_unreachable_server_is_one_sentence_and_code_2(
     assert capsys.readouterr().err == f"entra: cannot reach {BASE_URL}: refused\n"
 
 
-def test_the_first_twenty_differences_are_printed() -> None:
-    report = Report(1, "flag", quarantine="because")
-    report.cycles.extend([])
+async def test_twenty_differences_are_printed_and_the_rest_counted() -> None:
+    sizes = {"users": 30, "groups": 0, "memberships": 0, "seed": 1, "cycles": 1}
+    server = ScimServer(faults=frozenset({"string booleans"}))
+    report = await run(Options(base_url=BASE_URL, token=TOKEN, **sizes), transport=server.transport)
+    assert len(report.differences) == 60
     out = io.StringIO()
     report.print(Console(file=out, width=200), quiet=True)
-    assert out.getvalue() == "The job is quarantined: because.\n"
+    lines = out.getvalue().splitlines()
+    assert [line.startswith("cycle 1 (initial): /Users/") for line in lines] == [True] * 20 + [False] * 2
+    assert lines[20:] == [
+        "… and 40 more differences.",
+        "Not as it should be: 0 failures, 60 differences (dialect flag, seed 1).",
+    ]
+
+
+def test_a_quarantine_is_printed_even_when_quiet() -> None:
+    out = io.StringIO()
+    Report(1, "flag", quarantine="because").print(Console(file=out, width=200), quiet=True)
+    assert out.getvalue().splitlines()[0] == "The job is quarantined: because."
 
 
 @pytest.mark.parametrize(
