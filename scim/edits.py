@@ -119,7 +119,10 @@ class Change:
         if self.created is None or (elements and not self.many):
             raise NoTarget(f"{self.path} matches no value.")
         notes.append(Note("create_unmatched", self.path))
-        return one_primary([*elements, self.created], [len(elements)]) if self.many else self.created
+        if not self.many:
+            return self.created
+        kept = unequal([*elements, self.created])
+        return one_primary(kept, [kept.index(self.created)])
 
 
 def merging(parts: JsonObject, *, adding: bool) -> Callable[[Json], Json]:

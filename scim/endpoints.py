@@ -55,6 +55,9 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+_ONCE = frozenset({"filter", "sortby", "sortorder", "startindex", "count"})
+"""Parameters of a URL that have one value; the lists of attributes may be sent in pieces."""
+
 type Answer = tuple[HTTPStatus, JsonObject | None, dict[str, str]]
 type Handler = Callable[["Call"], Awaitable[Answer]]
 
@@ -82,8 +85,8 @@ class Call:
         parameters: dict[str, str] = {}
         for name, text in _parameters(self.request.url):
             key = name.lower()
-            if key in parameters and key not in {"attributes", "excludedattributes"}:
-                raise InvalidValue(f"{name[:100]} stands twice in the URL; send it once.")
+            if key in parameters and key in _ONCE:
+                raise InvalidValue(f"{name} stands twice in the URL; send it once.")
             parameters[key] = f"{parameters[key]},{text}" if key in parameters else text
         return messages.query(parameters)
 
@@ -202,6 +205,9 @@ async def _delete(call: Call) -> Answer:
 
 
 async def _config(call: Call) -> Answer:
+    if call.identifier:
+        raise NotFound("There is one ServiceProviderConfig, and nothing below it.")
+    _refuse_filter(call)
     config = discovery.service_provider_config(call.service.base_url, call.settings.page_max, None)
     return HTTPStatus.OK, config, {}
 
@@ -279,7 +285,11 @@ def _refuse_filter(call: Call) -> None:
 
 def _segments(url: str) -> list[str]:
     """The segments of a path, decoded; empty ones, as a doubled slash makes them, are dropped."""
-    return [unquote(segment) for segment in urlsplit(url).path.split("/") if segment]
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # the client's Host header is part of the URL, whatever it holds
+        raise BadRequest("The URL cannot be read; its host is none.") from None
+    return [unquote(segment) for segment in path.split("/") if segment]
 
 
 def _parameters(url: str) -> list[tuple[str, str]]:

@@ -206,7 +206,8 @@ def _edits(resource_type: ResourceType, step: Step, profile: Profile, notes: lis
         _check_schemas(resource_type, step, attribute)
         return []
     if target.leaf.returned == "never":
-        notes.append(Note("password_dropped", str(target)))
+        if step.op != "remove":
+            notes.append(Note("password_dropped", str(target)))
         return []
     if _is_link(resource_type, step):
         change: ValueEdit | None = _link_edit(resource_type, step, attribute, notes)

@@ -88,6 +88,7 @@ class Service:
         """Find resources of one or several types (§3.4.2), in the order in which they were created."""
         if search.sort_by is not None:
             raise NotImplementedYet("sortBy: sorting is not supported; leave it out, the order is that of creation.")
+        projections = {k.name: Projection.read(k, search.attributes, search.excluded_attributes) for k in kinds}
         count = min(self.settings.page_default if search.count is None else search.count, self.settings.page_max)
         if search.filter is None:
             total, found = await self._page(kinds, search.start_index, count)
@@ -97,7 +98,7 @@ class Service:
         shown: list[JsonObject] = []
         members = 0
         for stored in found:
-            projection = Projection.read(stored.kind, search.attributes, search.excluded_attributes)
+            projection = projections[stored.kind.name]
             members += stored.roster.count if self._shows_members(stored.kind, projection) else 0
             if shown and members > MAX_PAGE_MEMBERS:
                 break

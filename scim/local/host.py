@@ -83,6 +83,7 @@ class Host:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         worker.stop()
+        logs.ignore_what_is_left_open()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:

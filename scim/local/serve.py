@@ -4,6 +4,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from multiprocessing import resource_tracker
 from typing import override
 
 import uvicorn
@@ -35,7 +36,7 @@ def _serve(listener: socket.socket, workers: int) -> bool:
     if workers > 1:
         supervisor = _Supervisor(config, [listener])
         supervisor.run()
-        return supervisor.started
+        return not supervisor.failed
     server = uvicorn.Server(config)
     try:
         server.run([listener])
@@ -52,28 +53,23 @@ class _Supervisor(Multiprocess):
     Workers are deaf to Ctrl-C, which the terminal sends to all of a group: the supervisor ends them in its own time.
     """
 
-    started = False
+    failed = False
 
     @override
     def init_processes(self) -> None:
-        with _deaf_children():
-            first = Process(self.config, self.sockets)
-            first.start()
-            self.processes.append(first)
+        self._add_workers(1)
+        first = self.processes[0]
         while not first.wait_until_ready(timeout=1, should_exit=self.should_exit):
             self.handle_signals()
             if self.should_exit.is_set():
-                self.started = True
                 return
             if not first.process.is_alive():
+                self.failed = True
                 self.should_exit.set()
                 return
-        self.started = True
-        with _deaf_children():
-            for _ in range(self.processes_num - 1):
-                process = Process(self.config, self.sockets)
-                process.start()
-                self.processes.append(process)
+        self.handle_signals()
+        if not self.should_exit.is_set():
+            self._add_workers(self.processes_num - 1)
 
     @override
     def keep_subprocess_alive(self) -> None:
@@ -84,9 +80,17 @@ class _Supervisor(Multiprocess):
     def handle_hup(self) -> None:
         self.should_exit.set()
 
+    def _add_workers(self, count: int) -> None:
+        with _deaf_children():
+            for _ in range(count):
+                process = Process(self.config, self.sockets)
+                process.start()
+                self.processes.append(process)
+
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
+    resource_tracker.ensure_running()  # which, when a child's start brings it up, lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

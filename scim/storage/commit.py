@@ -59,7 +59,7 @@ class TooLarge(Exception):
 
 
 class View:
-    """The rows one write has read: each once, and again only when it proved stale."""
+    """The rows one write has read: each once, until one of them proves stale."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -81,12 +81,9 @@ class View:
         self._read.update({row.key: row for row in found})
         return found
 
-    def forget(self, key: str | None = None) -> None:
-        """Read a row (None: every row) anew when it is next asked for."""
-        if key is None:
-            self._read.clear()
-        else:
-            self._read.pop(key, None)
+    def forget(self) -> None:
+        """Read every row anew when it is next asked for."""
+        self._read.clear()
 
 
 class Draft:
@@ -171,6 +168,36 @@ def _order(write: Write) -> int:
     return 1 if isinstance(write, Create) else 2 if isinstance(write, Delete) and write.etag is None else 0
 
 
+class _Doubtful[T]:
+    """The attempts at one write whose outcome nobody knows, and what each of them would answer.
+
+    Attributes:
+        transaction: the mark that all attempts at the write leave in their change record.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self.transaction = uuid.uuid4().hex
+        self._rows = rows
+        self._answers: dict[int, T] = {}
+
+    @property
+    def last(self) -> int:
+        """The number of the last of them; 0 where there is none."""
+        return max(self._answers, default=0)
+
+    def add(self, number: int, answer: T) -> None:
+        """One more."""
+        self._answers[number] = answer
+
+    async def settle(self) -> tuple[T] | None:
+        """The answer of the one that did commit, if one did by now."""
+        for number, answer in self._answers.items():
+            row = await self._rows.get(keys.change(number))
+            if row is not None and row.properties.get("transaction") == self.transaction:
+                return (answer,)
+        return None
+
+
 class Commit:
     """Writes to one provider's partition, one after another within this process."""
 
@@ -205,49 +232,49 @@ class Commit:
             self._lock.release()
 
     async def _attempts[T](self, decide: Decide[T], until: float) -> T:
-        view, transaction = View(self._rows), uuid.uuid4().hex
-        pending: dict[int, T] = {}
+        view, doubtful = View(self._rows), _Doubtful[T](self._rows)
         for attempt in range(ATTEMPTS):
             if attempt:
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (jitter, not a secret)
             if time.monotonic() > until:
                 break
-            row, head = self._head or await self._read_head()
-            draft = Draft(head, max([head.number + 1, self._clock() << 16, *(number + 1 for number in pending)]))
-            answer = await decide(view, draft)
-            if draft.empty:
-                return answer
-            writes = draft.writes(row, transaction)
-            try:
-                etags = await self._rows.transact(writes)
-            except Unsettled:
-                pending[draft.number] = answer
-                refused = None
-            except Refused as error:
-                refused = error
-            else:
-                self._head = Row(keys.HEAD, etags[0], {}), draft.head
-                return answer
-            self._head = None
-            settled = await self._settle(pending, transaction)
+            settled = await self._attempt(decide, view, doubtful)
             if settled is not None:
-                return pending[settled]
-            if refused is None:
-                view.forget()
-            else:
-                await self._learn(refused, writes, draft, view)
+                return settled[0]
         raise _busy()
 
-    async def _settle[T](self, pending: dict[int, T], transaction: str) -> int | None:
-        """The number under which an attempt of unknown outcome did commit, if one did."""
-        for number in pending:
-            row = await self._rows.get(keys.change(number))
-            if row is not None and row.properties.get("transaction") == transaction:
-                return number
-        return None
+    async def _attempt[T](self, decide: Decide[T], view: View, doubtful: "_Doubtful[T]") -> tuple[T] | None:
+        """Try once; gives the answer, if there is one: this attempt's, or that of an earlier one after all."""
+        row, head = self._head or await self._read_head()
+        draft = Draft(head, max(head.number + 1, self._clock() << 16, doubtful.last + 1))
+        try:
+            answer = await decide(view, draft)
+            writes = [] if draft.empty else draft.writes(row, doubtful.transaction)
+        except (ScimError, TooLarge):
+            settled = await doubtful.settle()
+            if settled is None:
+                raise
+            return settled
+        if not writes:
+            return await doubtful.settle() or (answer,)
+        try:
+            etags = await self._rows.transact(writes)
+        except Unsettled:
+            self._head = None
+            view.forget()
+            doubtful.add(draft.number, answer)
+            return await doubtful.settle()
+        except Refused as refused:
+            self._head = None
+            settled = await doubtful.settle()
+            if settled is None:
+                await self._learn(refused, writes, draft, view)
+            return settled
+        self._head = Row(keys.HEAD, etags[0], {}), draft.head
+        return (answer,)
 
     async def _learn(self, refused: Refused, writes: Sequence[Write], draft: Draft, view: View) -> None:
-        """Forget the row that stood in the way; raise if it is one that another resource rightly holds."""
+        """Forget what was read, unless only the head stood in the way; raise if a row is rightly another resource's."""
         key = writes[refused.index].key if refused.index is not None else None
         if refused.cause == "exists":
             created = [write.key for write in writes if isinstance(write, Create)] if key is None else [key]
@@ -255,7 +282,8 @@ class Commit:
                 claim = draft.claim(taken)
                 if claim is not None and (key is not None or await self._rows.get(taken) is not None):
                     raise claim
-        view.forget(None if key is None or refused.cause == "missing" else key)
+        if key != keys.HEAD:
+            view.forget()
 
     async def _read_head(self) -> tuple[Row, Head]:
         row = await self._rows.get(keys.HEAD)
@@ -265,4 +293,4 @@ class Commit:
 
 
 def _busy() -> Unavailable:
-    return Unavailable("Too many writes to this provider at once; nothing was changed.", random.randint(1, 5))  # noqa: S311 (jitter)
+    return Unavailable("Too many writes to this provider at once; send the request again.", random.randint(1, 5))  # noqa: S311 (jitter)

@@ -20,6 +20,8 @@ from scim.storage.runs import OpenRun
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
+_HELP = 5
+"""Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
 _ABANDONED = 30_000 << 16
 """Age, in the measure of change numbers (30 s), at which another process's intent counts as abandoned."""
 
@@ -72,6 +74,7 @@ class Directory:
     def __init__(self, rows: Rows, schemas: Schemas, clock: Clock = unix_milliseconds) -> None:
         self._rows = rows
         self._schemas = schemas
+        self._clock = clock
         self._commit = Commit(rows, clock)
         self._following: set[str] = set()
 
@@ -218,21 +221,22 @@ class Directory:
             finally:
                 self._following.discard(identifier)
 
-    async def finish(self, identifier: str) -> None:
-        """Do all that is left of an intent."""
+    async def finish(self, identifier: str, most: int | None = None) -> None:
+        """Do what is left of an intent, or its next ``most`` pieces."""
         step = Follow(self._schemas, identifier, _FOLLOW_BATCH)
-        done = False
-        while not done:
+        done, pieces = False, 0
+        while not done and pieces != most:
             try:
                 done = await self._commit.write(step)
+                pieces += 1
             except TooLarge:
                 step = replace(step, batch=step.batch // 2)
 
     async def _write[T](self, decide: Decide[T]) -> T:
-        """Commit, after finishing what another process has left undone."""
+        """Commit, after doing some of what another process has left undone."""
         for identifier, began in self._commit.intents.items():
-            if identifier not in self._following and (unix_milliseconds() << 16) - began > _ABANDONED:
-                await self.finish(identifier)
+            if identifier not in self._following and (self._clock() << 16) - began > _ABANDONED:
+                await self.finish(identifier, _HELP)
         try:
             return await self._commit.write(decide)
         except TooLarge as error:

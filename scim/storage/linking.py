@@ -82,7 +82,8 @@ class Linking:
         """The bucket rows that the edit needs, by their number; with them, the rows that new members likely have."""
         wanted: list[str] = []
         if group.roster.buckets and not links.clear:
-            touched = group.roster.touched({*links.add, *links.remove}, len(links.add))
+            named = filter(keys.is_id, {*links.add, *links.remove})
+            touched = group.roster.touched(named, len(links.add))
             wanted = [keys.members(group.id, group.roster.generation, at) for at in touched]
         likely: list[str] = []
         if len(links.add) <= MAX_TRANSACTION_ROWS and not links.clear:

@@ -145,7 +145,7 @@ def _unavailable(error: AzureError) -> NoReturn:
     """The client should come back: the store does not answer, asks for time, or has no such table."""
     status = error.status_code if isinstance(error, HttpResponseError) else None
     if _table_missing(error) or status is None or status == _THROTTLED or status >= _SERVER_ERROR:
-        raise Unavailable("The store does not answer; nothing was changed.", retry_after=5) from error
+        raise Unavailable("The store does not answer; send the request again.", retry_after=5) from error
     raise error
 
 

@@ -88,7 +88,11 @@ def rename_users(directory: Directory, rng: random.Random, touched: Touched) -> 
     for turn, user_id in enumerate(_some(rng, _users(directory))):
         directory.serial += 1
         old = directory.users[user_id].attributes["userPrincipalName"]
-        new = old.swapcase() if turn % 3 == 2 and old.isascii() else people.user_name(rng, directory.serial)
+        new = (
+            old.swapcase()
+            if turn % 3 == 2 and old.isascii()
+            else people.user_name(rng, directory.serial, directory.tag)
+        )
         directory.edit_attributes(user_id, userPrincipalName=new)
         touched.users.add(user_id)
 
@@ -157,7 +161,7 @@ def rename_groups(directory: Directory, rng: random.Random, touched: Touched) ->
     """Give groups other names."""
     for group_id in _some(rng, directory.groups):
         directory.serial += 1
-        renamed = replace(directory.groups[group_id], name=people.group_name(rng, directory.serial))
+        renamed = replace(directory.groups[group_id], name=people.group_name(rng, directory.serial, directory.tag))
         directory.groups[group_id] = renamed
         touched.groups.add(group_id)
 
@@ -209,9 +213,9 @@ def reorganise(directory: Directory, rng: random.Random, touched: Touched) -> No
 
 
 STEPS: tuple[tuple[str, tuple[Event, ...]], ...] = (
-    ("attributes, roles, managers", (edit_attributes, clear_attributes, change_roles, change_managers)),
-    ("renames, disables", (rename_users, disable_users, rename_groups, change_members)),
-    ("enables, soft deletes", (enable_users, soft_delete_users, reorganise)),
-    ("restores, purges, hires", (restore_users, purge_users, add_users, add_groups, delete_groups)),
-    ("re-created groups, namesakes, members", (recreate_groups, reuse_user_names, change_members, edit_attributes)),
+    ("attributes", (edit_attributes, clear_attributes, change_roles, change_managers)),
+    ("renames", (rename_users, disable_users, rename_groups, change_members)),
+    ("soft deletes", (enable_users, soft_delete_users, reorganise)),
+    ("purges, hires", (restore_users, purge_users, add_users, add_groups, delete_groups)),
+    ("re-creations", (recreate_groups, reuse_user_names, change_members, edit_attributes)),
 )

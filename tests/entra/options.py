@@ -22,6 +22,11 @@ CHOICES: dict[str, Iterable[str]] = {
     "replace_members": ("add", "set", "never"),
 }
 
+REPLACE_MEMBERS = (
+    "what the target makes of `replace` on members: 'add' sends only the new ones and expects them added, 'set' sends "
+    "all and expects exactly these, 'never' sends none, as --dialect legacy and rfc do (default: %(default)s)"
+)
+
 type Injected = Literal["429", "500", "timeout"]
 
 
@@ -102,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--groups", type=int, default=10, metavar="N", help="0 leaves groups out altogether")
     add("--memberships", type=int, default=200, metavar="N", help="over all groups")
     add("--cycles", type=int, default=8, metavar="N", help="how many cycles; 8 show every kind of change (default)")
-    add("--seed", type=int, metavar="N", help="repeat the directory and the changes of an earlier run")
+    add("--seed", type=int, metavar="N", help="repeat an earlier run; the target should be empty")
     add(
         "--match",
         choices=CHOICES["match"],
@@ -114,9 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         "--replace-members",
         choices=CHOICES["replace_members"],
         default="add",
-        help="what the target makes of `replace` on members: 'add' sends only the new ones and expects them "
-        "added, 'set' sends all and expects exactly these, 'never' sends none, as --dialect legacy and rfc do "
-        "(default: %(default)s)",
+        help=REPLACE_MEMBERS,
     )
     add("--flag-in-url", action="store_true", help=f"append ?{FLAG} to every request")
     add("--concurrency", type=int, default=8, metavar="N", help="requests at a time (default: %(default)s)")

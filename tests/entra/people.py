@@ -42,20 +42,25 @@ _QUOTED = 9
 _SYMBOL = 7
 
 
-def attributes(rng: random.Random, serial: int) -> dict[str, str]:
+def attributes(rng: random.Random, serial: int, tag: str) -> dict[str, str]:
     """Make one user's attributes under Entra's names; some are absent, as they are in life."""
     given, family = rng.choice(_GIVEN), rng.choice(_FAMILY)
-    local, domain = f"{rng.choice(_LOCAL)}{serial}", rng.choice(_DOMAINS)
+    local, domain = f"{rng.choice(_LOCAL)}{serial}{tag}", rng.choice(_DOMAINS)
     made = {
         "userPrincipalName": f"{local}@{domain}",
-        "mailNickname": f"{local.split('#', 1)[0]}-{serial}",
-        "mail": f"{rng.choice(('first', 'Some.One', 'tag+scim', "o'mail"))}.{serial}@{domain}",
+        "mailNickname": f"{local.split('#', 1)[0]}-{serial}{tag}",
+        "mail": f"{rng.choice(('first', 'Some.One', 'tag+scim', "o'mail"))}.{serial}{tag}@{domain}",
         "displayName": display_name(given, family, serial),
         "givenName": given,
         "surname": family,
     }
     optional = _work(rng, serial) | _address(rng, serial) | _extra(rng, serial)
     return made | {name: value for name, value in optional.items() if rng.random() < 0.85}
+
+
+def name_tag(rng: random.Random) -> str:
+    """Make what ends the serial numbers of a directory, so that several can share one target."""
+    return "".join(rng.choices("ghjkmnpqrstuvwxyz", k=4))
 
 
 def display_name(given: str, family: str, serial: int) -> str:
@@ -69,9 +74,9 @@ def display_name(given: str, family: str, serial: int) -> str:
     return f"{given} {family}"
 
 
-def group_name(rng: random.Random, serial: int) -> str:
-    """Make a group's display name, unique by its serial number."""
-    return f"{rng.choice(_TEAMS)} {serial}"
+def group_name(rng: random.Random, serial: int, tag: str) -> str:
+    """Make a group's display name that no group has."""
+    return f"{rng.choice(_TEAMS)} {serial}{tag}"
 
 
 def title(rng: random.Random, serial: int) -> str:
@@ -79,9 +84,9 @@ def title(rng: random.Random, serial: int) -> str:
     return f"{rng.choice(_TITLES)} {serial}"
 
 
-def user_name(rng: random.Random, serial: int) -> str:
+def user_name(rng: random.Random, serial: int, tag: str) -> str:
     """Make a user principal name that nobody has."""
-    return f"{rng.choice(_LOCAL)}.renamed{serial}@{rng.choice(_DOMAINS)}"
+    return f"{rng.choice(_LOCAL)}.renamed{serial}{tag}@{rng.choice(_DOMAINS)}"
 
 
 def phone(rng: random.Random) -> str:

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -118,7 +117,7 @@ class Report:
             console.print(f"All green (seed {self.seed}).", highlight=False)
 
     def _table(self) -> Table:
-        table = Table(title=f"{self.dialect}, seed {self.seed}; times in ms", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table = Table(title=f"{self.dialect}, seed {self.seed}; times in ms", box=None, padding=(0, 1), pad_edge=False)
         table.add_column("cycle")
         for heading in ("sent", "POST", "PATCH", "DEL", "/s", "p50", "p95", "p99", "retry", "fail", "diff"):
             table.add_column(heading, justify="right", no_wrap=True)

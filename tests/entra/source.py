@@ -42,18 +42,19 @@ class Group:
 
 @dataclass(slots=True)
 class Directory:
-    """All that is to be provisioned, the serial number that keeps names unique, and names free to be used again."""
+    """All that is to be provisioned, what keeps its names unique, and names free to be used again."""
 
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     serial: int = 0
+    tag: str = ""
     vacant_users: list[str] = field(default_factory=list)
     vacant_groups: list[str] = field(default_factory=list)
 
     def add_user(self, rng: random.Random) -> User:
         """Make one more user."""
         self.serial += 1
-        user = User(object_id(rng), people.attributes(rng, self.serial))
+        user = User(object_id(rng), people.attributes(rng, self.serial, self.tag))
         if rng.random() < people.SHARE_WITH_ROLES:
             user = replace(user, roles=(rng.choice(people.ROLES),))
         self.users[user.id] = user
@@ -62,7 +63,7 @@ class Directory:
     def add_group(self, rng: random.Random, name: str | None = None) -> Group:
         """Make one more group, empty."""
         self.serial += 1
-        group = Group(object_id(rng), name or people.group_name(rng, self.serial))
+        group = Group(object_id(rng), name or people.group_name(rng, self.serial, self.tag))
         self.groups[group.id] = group
         return group
 
@@ -97,7 +98,7 @@ def object_id(rng: random.Random) -> str:
 
 def generate(rng: random.Random, *, users: int, groups: int, memberships: int) -> Directory:
     """Make a directory of the sizes asked for; every tenth group holds another group."""
-    directory = Directory()
+    directory = Directory(tag=people.name_tag(rng))
     for _ in range(users):
         directory.add_user(rng)
     ids = list(directory.users)

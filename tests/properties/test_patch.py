@@ -208,7 +208,7 @@ def users(draw: st.DrawFn) -> JsonObject:
 @given(
     resource=users(), operations=st.lists(on_users, min_size=1, max_size=6), dialect=st.sampled_from(["rfc", "entra"])
 )
-@settings(max_examples=1500, deadline=None, print_blob=True)
+@settings(max_examples=1000, deadline=None, print_blob=True)
 def test_a_plan_applied_is_its_operations_done_one_by_one(
     resource: JsonObject, operations: list[Do], dialect: str
 ) -> None:
@@ -280,7 +280,7 @@ def after(links: Links, members: list[str]) -> set[str]:
 
 
 @given(members=ids, steps=st.lists(listed_links, min_size=1, max_size=6))
-@settings(max_examples=500, deadline=None, print_blob=True)
+@settings(max_examples=300, deadline=None, print_blob=True)
 def test_links_planned_without_the_members_come_to_the_same_members(
     members: tuple[str, ...], steps: list[Link]
 ) -> None:
@@ -296,7 +296,7 @@ def test_links_planned_without_the_members_come_to_the_same_members(
 
 
 @given(members=ids, steps=st.lists(slow_links, min_size=1, max_size=6), dialect=st.sampled_from(["rfc", "entra"]))
-@settings(max_examples=500, deadline=None, print_blob=True)
+@settings(max_examples=300, deadline=None, print_blob=True)
 def test_links_planned_with_the_members_come_to_the_same_members(
     members: tuple[str, ...], steps: list[Link], dialect: str
 ) -> None:

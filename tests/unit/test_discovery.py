@@ -85,7 +85,7 @@ def test_a_resource_type_names_its_schema_and_extensions() -> None:
 
 
 def test_an_unknown_resource_type_or_schema_is_not_found() -> None:
-    with pytest.raises(NotFound, match="'Printer', only Group, User"):
+    with pytest.raises(NotFound, match="'Printer', only User, Group"):
         discovery.resource_type(SCHEMAS, BASE, "Printer")
     with pytest.raises(NotFound, match="'urn:example:none'; /Schemas lists"):
         discovery.schema(SCHEMAS, RFC, BASE, "urn:example:none")

@@ -160,6 +160,31 @@ async def test_what_was_there_before_is_left_alone_and_matched_users_are_taken_o
     assert "foreign" in server.users
 
 
+def add_a_stranger(server: ScimServer) -> None:
+    """Put a user into a group he is not in, behind the simulator's back."""
+    group = min(server.groups.values(), key=lambda each: len(each["members"]))
+    members = {each["value"] for each in group["members"]}
+    group["members"].append({"value": next(each for each in server.users if each not in members)})
+
+
+async def test_members_that_a_group_had_before_it_was_matched_are_no_difference_and_later_ones_are(
+    tmp_path: Path,
+) -> None:
+    server, file = ScimServer(), tmp_path / "state.json"
+    await simulated(server, cycles=1)
+    add_a_stranger(server)
+    again = await simulated(server, dialect="legacy", state=file, cycles=4)
+    assert again.ok, said(again)
+    later = await simulated(server, dialect="legacy", state=file, cycles=1)
+    assert later.ok, said(later)
+    add_a_stranger(server)
+    last = await simulated(server, dialect="legacy", state=file, cycles=1)
+    assert [bool(re.search(r": (members|groups) holds \S+, which should not", each)) for each in last.differences] == [
+        True,
+        True,
+    ]
+
+
 async def test_a_wrong_token_quarantines_the_job() -> None:
     report = await simulated(ScimServer(), token="wrong")
     assert not report.ok

@@ -88,9 +88,9 @@ def test_an_unreachable_server_is_one_sentence_and_code_2(
 
 
 async def test_twenty_differences_are_printed_and_the_rest_counted() -> None:
-    sizes = {"users": 30, "groups": 0, "memberships": 0, "seed": 1, "cycles": 1}
     server = ScimServer(faults=frozenset({"string booleans"}))
-    report = await run(Options(base_url=BASE_URL, token=TOKEN, **sizes), transport=server.transport)
+    options = Options(base_url=BASE_URL, token=TOKEN, users=30, groups=0, memberships=0, seed=1, cycles=1)
+    report = await run(options, transport=server.transport)
     assert len(report.differences) == 60
     out = io.StringIO()
     report.print(Console(file=out, width=200), quiet=True)
@@ -149,7 +149,7 @@ def test_a_status_has_the_name_that_the_provisioning_logs_give_it(status: int, c
         (2, True, ["initial", "no change"]),
         (3, True, ["initial", "no change", "no change"]),
         (1, False, ["no change"]),
-        (3, False, ["no change", "attributes, roles, managers", "no change"]),
+        (3, False, ["no change", "attributes", "no change"]),
     ],
 )
 def test_a_plan_begins_and_ends_without_a_change(cycles: int, fresh: bool, names: list[str]) -> None:

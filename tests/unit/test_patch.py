@@ -1,0 +1,451 @@
+"""PATCH, case by case; the law that ties them together is among the properties."""
+
+import copy
+
+import pytest
+
+from scim.errors import InvalidFilter, InvalidPath, InvalidValue, Mutability, NoTarget, ScimError
+from scim.messages import Operation
+from scim.patch import Plan, plan
+from scim.profiles import PROFILES, Profile
+from scim.resources import NO_LINKS, Links, Member, Note, check
+from scim.schema import Attribute, Json, JsonObject, ResourceType, Schema, Schemas
+
+SCHEMAS = Schemas.load()
+USER = SCHEMAS.types["User"]
+GROUP = SCHEMAS.types["Group"]
+ENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+RFC, ENTRA = PROFILES["rfc"], PROFILES["entra"]
+
+type Given = dict[str, Json]
+
+HOME = {"type": "home", "value": "h", "primary": True}
+WORK = {"type": "work", "value": "w"}
+ANN: JsonObject = {
+    "schemas": [USER.schema.id, ENT],
+    "userName": "ann",
+    "title": "t",
+    "name": {"givenName": "Ann", "familyName": "Lee"},
+    "emails": [HOME, WORK],
+    ENT: {"department": "d", "manager": {"value": "m", "$ref": "../Users/m"}},
+}
+TEAM: JsonObject = {"schemas": [GROUP.schema.id], "displayName": "team"}
+
+
+def planned(kind: ResourceType, *operations: Given, profile: Profile = RFC) -> Plan:
+    return plan(kind, [Operation(**operation) for operation in operations], profile)
+
+
+def patched(*operations: Given, resource: JsonObject = ANN, profile: Profile = RFC) -> JsonObject:
+    """What the operations change: attributes with their new values, None where they are gone."""
+    before = copy.deepcopy(resource)
+    after = planned(USER, *operations, profile=profile).apply(resource)
+    check(USER, resource, after)
+    assert resource == before
+    return {name: after.get(name) for name in resource | after if after.get(name) != resource.get(name)}
+
+
+CHANGES: list[tuple[str, Given, JsonObject]] = [
+    ("add to a single attribute replaces", {"op": "add", "path": "title", "value": "u"}, {"title": "u"}),
+    ("replace of an absent attribute adds", {"op": "replace", "path": "nickName", "value": "n"}, {"nickName": "n"}),
+    ("remove", {"op": "remove", "path": "title"}, {"title": None}),
+    ("remove of what is not there", {"op": "remove", "path": "nickName"}, {}),
+    ("replace by null", {"op": "replace", "path": "title", "value": None}, {"title": None}),
+    ("add of null", {"op": "add", "path": "title", "value": None}, {"title": None}),
+    ("the same again", {"op": "replace", "path": "title", "value": "t"}, {}),
+    ("an empty string is a value", {"op": "replace", "path": "title", "value": ""}, {"title": ""}),
+    ("false is a value", {"op": "add", "path": "active", "value": False}, {"active": False}),
+    (
+        "replace of a complex attribute merges",
+        {"op": "replace", "path": "name", "value": {"GivenName": "Eve", "familyName": None}},
+        {"name": {"givenName": "Eve"}},
+    ),
+    ("replace of a complex attribute by nothing", {"op": "replace", "path": "name", "value": {}}, {"name": None}),
+    ("add of nothing to a complex attribute", {"op": "add", "path": "name", "value": {}}, {}),
+    ("unknown sub-attributes change nothing", {"op": "replace", "path": "name", "value": {"nope": 1}}, {}),
+    (
+        "readOnly sub-attributes change nothing",
+        {"op": "add", "path": f"{ENT}:manager", "value": {"displayName": "x"}},
+        {},
+    ),
+    (
+        "a sub-attribute",
+        {"op": "replace", "path": "name.givenName", "value": "E"},
+        {"name": {"givenName": "E", "familyName": "Lee"}},
+    ),
+    (
+        "add of elements",
+        {"op": "add", "path": "emails", "value": [{"value": "x"}]},
+        {"emails": [HOME, WORK, {"value": "x"}]},
+    ),
+    ("add of an element that is there", {"op": "add", "path": "emails", "value": [{"value": "w", "TYPE": "work"}]}, {}),
+    ("add of no elements", {"op": "add", "path": "emails", "value": []}, {}),
+    ("add of null to many", {"op": "add", "path": "emails", "value": None}, {}),
+    ("replace of all elements", {"op": "replace", "path": "emails", "value": [WORK]}, {"emails": [WORK]}),
+    ("replace by no elements", {"op": "replace", "path": "emails", "value": []}, {"emails": None}),
+    ("remove of all elements", {"op": "remove", "path": "emails"}, {"emails": None}),
+    (
+        "a new primary clears the old one",
+        {"op": "add", "path": "emails", "value": [{"value": "x", "primary": True}]},
+        {"emails": [HOME | {"primary": False}, WORK, {"value": "x", "primary": True}]},
+    ),
+    (
+        "a value path that becomes primary clears the old one",
+        {"op": "replace", "path": 'emails[type eq "work"].primary', "value": True},
+        {"emails": [HOME | {"primary": False}, WORK | {"primary": True}]},
+    ),
+    (
+        "replace of an element replaces it whole",
+        {"op": "replace", "path": 'emails[type eq "home"]', "value": {"value": "x"}},
+        {"emails": [{"value": "x"}, WORK]},
+    ),
+    (
+        "add to an element merges",
+        {"op": "add", "path": 'emails[type eq "home"]', "value": {"value": "x"}},
+        {"emails": [HOME | {"value": "x"}, WORK]},
+    ),
+    ("remove of an element", {"op": "remove", "path": 'emails[type eq "home"]'}, {"emails": [WORK]}),
+    ("remove of an element that is not there", {"op": "remove", "path": 'emails[type eq "x"]'}, {}),
+    ("remove of the last elements", {"op": "remove", "path": "emails[value pr]"}, {"emails": None}),
+    (
+        "remove of a sub-attribute",
+        {"op": "remove", "path": 'emails[type eq "work"].type'},
+        {"emails": [HOME, {"value": "w"}]},
+    ),
+    ("remove of a sub-attribute nowhere", {"op": "remove", "path": 'emails[type eq "x"].type'}, {}),
+    ("replace of no element by null", {"op": "replace", "path": 'emails[type eq "x"].value', "value": None}, {}),
+    (
+        "a sub-attribute of every element",
+        {"op": "replace", "path": "emails.display", "value": "x"},
+        {"emails": [HOME | {"display": "x"}, WORK | {"display": "x"}]},
+    ),
+    ("a value path in any case", {"op": "remove", "path": 'EMAILS[Type EQ "HOME"]'}, {"emails": [WORK]}),
+    (
+        "an extension's attribute",
+        {"op": "replace", "path": f"{ENT.upper()}:DEPARTMENT", "value": "x"},
+        {ENT: {"department": "x", "manager": {"value": "m", "$ref": "../Users/m"}}},
+    ),
+    (
+        "a filter on a single value",
+        {"op": "remove", "path": f'{ENT}:manager[value eq "m"]'},
+        {ENT: {"department": "d"}},
+    ),
+    ("a filter that a single value does not meet", {"op": "remove", "path": f'{ENT}:manager[value eq "x"]'}, {}),
+    ("a whole extension", {"op": "remove", "path": ENT}, {ENT: None, "schemas": [USER.schema.id]}),
+    ("a password", {"op": "replace", "path": "password", "value": "x"}, {}),
+    (
+        "readOnly keys without a path",
+        {"op": "replace", "value": {"id": "x", "groups": [], "title": "u"}},
+        {"title": "u"},
+    ),
+    ("an extension that is listed already", {"op": "add", "path": "schemas", "value": [ENT]}, {}),
+    ("an extension unlisted alone", {"op": "remove", "path": f'schemas[value eq "{ENT}"]'}, {}),
+]
+
+
+@pytest.mark.parametrize(("given", "changed"), [case[1:] for case in CHANGES], ids=[case[0] for case in CHANGES])
+@pytest.mark.parametrize("profile", [RFC, ENTRA], ids=["rfc", "entra"])
+def test_what_an_operation_changes(given: Given, changed: JsonObject, profile: Profile) -> None:
+    if profile is ENTRA:
+        changed = ENTRA_DIFFERS.get(str(given), changed)
+    assert patched(given, profile=profile) == changed
+
+
+ENTRA_DIFFERS: dict[str, JsonObject] = {
+    str({"op": "replace", "path": "title", "value": ""}): {"title": None},
+    str({"op": "replace", "path": 'emails[type eq "home"]', "value": {"value": "x"}}): {
+        "emails": [{"type": "home", "value": "x"}, WORK]
+    },
+}
+"""Where a switch of the profile makes something else of the same operation."""
+
+
+def test_what_changes_nothing_gives_the_same_resource_back() -> None:
+    assert planned(USER, {"op": "replace", "path": "title", "value": "t"}).apply(ANN) is ANN
+
+
+REFUSED: list[tuple[Given, type[ScimError], str]] = [
+    ({"op": "add", "path": 'emails[type eq "x"].value', "value": "v"}, NoTarget, "emails.value matches no value."),
+    ({"op": "replace", "path": 'emails[type eq "x"]', "value": {"value": "v"}}, NoTarget, "emails matches no value."),
+    ({"op": "replace", "path": "phoneNumbers.value", "value": "v"}, NoTarget, "phoneNumbers.value matches no value."),
+    ({"op": "remove"}, NoTarget, "A remove needs a path"),
+    ({"op": "remove", "path": "userName"}, Mutability, "userName is required"),
+    ({"op": "replace", "path": "userName", "value": None}, Mutability, "userName is required"),
+    ({"op": "replace", "path": "userName", "value": " "}, InvalidValue, "userName is required, and may not be blank"),
+    ({"op": "replace", "path": "id", "value": "x"}, Mutability, "id is readOnly"),
+    ({"op": "remove", "path": "id"}, Mutability, "id is readOnly"),
+    ({"op": "remove", "path": "meta"}, Mutability, "meta is readOnly"),
+    ({"op": "replace", "path": "meta.version", "value": "x"}, Mutability, "meta.version is readOnly"),
+    ({"op": "add", "path": "groups", "value": [{"value": "g"}]}, Mutability, "groups is readOnly"),
+    ({"op": "remove", "path": 'groups[value eq "g"]'}, Mutability, "groups is readOnly"),
+    (
+        {"op": "replace", "path": f"{ENT}:manager.displayName", "value": "x"},
+        Mutability,
+        f"{ENT}:manager.displayName is",
+    ),
+    ({"op": "remove", "path": "schemas"}, Mutability, f"{USER.schema.id} cannot leave schemas."),
+    ({"op": "remove", "path": f'schemas[value eq "{USER.schema.id}"]'}, Mutability, f"{USER.schema.id} cannot leave"),
+    ({"op": "replace", "path": "schemas", "value": [ENT]}, Mutability, f"{USER.schema.id} cannot leave schemas."),
+    ({"op": "add", "path": "schemas", "value": ["urn:x"]}, InvalidValue, "'urn:x' is no schema of User."),
+    ({"op": "add", "path": "title", "value": 5}, InvalidValue, "title must be a string, not a number."),
+    ({"op": "add", "path": "name", "value": "x"}, InvalidValue, "name must be an object, not a string."),
+    ({"op": "add", "path": "emails", "value": {"value": "x"}}, InvalidValue, "emails must be an array of objects"),
+    ({"op": "add", "path": 'emails[type eq "work"]', "value": "x"}, InvalidValue, "emails must be an object"),
+    (
+        {"op": "add", "path": 'emails[type eq "work"].primary', "value": "x"},
+        InvalidValue,
+        "emails.primary must be true",
+    ),
+    ({"op": "add", "path": 'emails[nope eq "work"].value', "value": "x"}, InvalidFilter, "emails has no sub-attribute"),
+    (
+        {"op": "add", "path": 'emails[primary eq "True"].value', "value": "x"},
+        InvalidFilter,
+        "emails.primary is of type",
+    ),
+    ({"op": "replace", "path": "emails.primary", "value": True}, InvalidValue, "emails.primary would make several"),
+    (
+        {"op": "add", "path": "emails", "value": [{"value": "a", "primary": True}, {"value": "b", "primary": True}]},
+        InvalidValue,
+        "emails has more than one element with primary true",
+    ),
+    ({"op": "add", "path": "nope", "value": 1}, InvalidPath, "User has no attribute nope."),
+    ({"op": "add", "path": USER.schema.id, "value": {}}, InvalidPath, "User has no attribute urn:"),
+    (
+        {"op": "add", "path": "emails", "value": [{"value": str(n)} for n in range(49)]},
+        InvalidValue,
+        "emails.value has 51",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "error", "detail"), REFUSED)
+def test_a_refusal_says_what_is_wrong(given: Given, error: type[ScimError], detail: str) -> None:
+    with pytest.raises(ScimError) as refusal:
+        patched(given)
+    assert type(refusal.value) is error
+    assert refusal.value.detail.startswith(detail)
+
+
+def test_a_readonly_attribute_may_be_named_with_the_value_it_has() -> None:
+    stored = ANN | {"id": "7", "meta": {"version": "1"}, "groups": [{"value": "g"}]}
+    same: list[Given] = [
+        {"op": "replace", "path": "id", "value": "7"},
+        {"op": "add", "path": "meta.version", "value": "1"},
+        {"op": "replace", "path": "groups", "value": [{"value": "g"}]},
+        {"op": "remove", "path": f"{ENT}:manager.displayName"},
+    ]
+    assert patched(*same, resource=stored) == {}
+
+
+def test_a_resource_is_left_whole_when_a_later_operation_fails() -> None:
+    with pytest.raises(NoTarget):
+        patched({"op": "remove", "path": "title"}, {"op": "add", "path": 'ims[type eq "x"].value', "value": "v"})
+
+
+def test_an_extension_enters_and_leaves_schemas_with_its_attributes() -> None:
+    bare = {"schemas": [USER.schema.id], "userName": "a"}
+    add = {"op": "add", "path": f"{ENT}:employeeNumber", "value": "1"}
+    assert patched(add, resource=bare) == {"schemas": [USER.schema.id, ENT], ENT: {"employeeNumber": "1"}}
+    assert patched(add, {"op": "remove", "path": f"{ENT}:employeeNumber"}, resource=bare) == {}
+
+
+class TestCreatingWhatAPathNames:
+    def test_several_operations_on_one_path_share_one_element(self) -> None:
+        parts = {"locality": "Oslo", "region": "O", "country": "NO"}
+        operations = [{"op": "add", "path": f'addresses[type eq "work"].{n}', "value": v} for n, v in parts.items()]
+        assert patched(*operations, profile=ENTRA) == {"addresses": [{"type": "work", **parts}]}
+
+    def test_string_booleans_become_booleans_in_the_element(self) -> None:
+        operations = [
+            {"op": "replace", "path": 'roles[primary eq "True"].value', "value": "r"},
+            {"op": "replace", "path": 'roles[primary eq "True"].type', "value": "t"},
+        ]
+        assert patched(*operations, profile=ENTRA) == {"roles": [{"primary": True, "value": "r", "type": "t"}]}
+
+    def test_a_created_primary_clears_the_old_one(self) -> None:
+        operation = {"op": "add", "path": 'emails[type eq "x" and primary eq true].value', "value": "v"}
+        created = {"type": "x", "primary": True, "value": "v"}
+        assert patched(operation, profile=ENTRA) == {"emails": [HOME | {"primary": False}, WORK, created]}
+
+    def test_a_path_without_eq_describes_nothing_and_creates_nothing(self) -> None:
+        for path in (
+            'emails[type sw "x"].value',
+            'emails[type eq "x" or type eq "y"].value',
+            "emails[not (type pr)].value",
+        ):
+            with pytest.raises(NoTarget):
+                patched({"op": "add", "path": path, "value": "v"}, profile=ENTRA)
+
+    def test_a_path_to_every_element_creates_one_where_there_is_none(self) -> None:
+        operation = {"op": "replace", "path": "ims.value", "value": "v"}
+        assert patched(operation, profile=ENTRA) == {"ims": [{"value": "v"}]}
+
+    def test_a_single_value_is_created_but_never_overwritten(self) -> None:
+        operation = {"op": "add", "path": f'{ENT}:manager[value eq "x"].$ref', "value": "r"}
+        with pytest.raises(NoTarget):
+            patched(operation, profile=ENTRA)
+        bare = {"schemas": [USER.schema.id], "userName": "a"}
+        assert patched(operation, resource=bare, profile=ENTRA)[ENT] == {"manager": {"value": "x", "$ref": "r"}}
+
+    def test_it_is_noted_when_it_happens_and_only_then(self) -> None:
+        operation = {"op": "add", "path": 'emails[type eq "work"].display', "value": "W"}
+        made = planned(USER, operation, profile=ENTRA)
+        assert made.notes == ()
+        assert made.outcome(ANN).notes == ()
+        assert made.outcome({}).notes == (Note("create_unmatched", "emails.display"),)
+
+
+def test_the_last_of_several_primaries_wins_where_the_profile_says_so() -> None:
+    assert patched({"op": "replace", "path": "emails.primary", "value": True}, profile=ENTRA) == {
+        "emails": [HOME | {"primary": False}, WORK | {"primary": True}]
+    }
+
+
+def test_a_password_is_noted_when_it_is_set_but_not_when_it_is_removed() -> None:
+    setting = {"op": "add", "value": {"password": "x"}}
+    assert planned(USER, setting).notes == (Note("password_dropped", "password"),)
+    assert planned(USER, {"op": "remove", "path": "password"}).notes == ()
+
+
+LINKS: list[tuple[list[Given], Links]] = [
+    ([{"op": "add", "path": "members", "value": [{"value": "1"}]}], Links({"1": Member("1", None)})),
+    (
+        [{"op": "add", "value": {"MEMBERS": [{"value": "1", "type": "Group"}, {"value": "2", "$ref": "x/Users/2"}]}}],
+        Links({"1": Member("1", "Group"), "2": Member("2", "User")}),
+    ),
+    ([{"op": "remove", "path": 'members[value eq "1"]'}], Links(remove=frozenset("1"))),
+    ([{"op": "remove", "path": 'members[value eq "1" or VALUE eq "2"]'}], Links(remove=frozenset("12"))),
+    ([{"op": "remove", "path": "members"}], Links(clear=True)),
+    ([{"op": "replace", "path": "members", "value": []}], Links(clear=True)),
+    ([{"op": "replace", "path": "members", "value": None}], Links(clear=True)),
+    ([{"op": "replace", "path": 'members[value eq "1"]', "value": None}], Links(remove=frozenset("1"))),
+    ([{"op": "replace", "path": "members", "value": [{"value": "1"}]}], Links({"1": Member("1", None)}, clear=True)),
+    (
+        [
+            {"op": "add", "path": "members", "value": [{"value": "1"}, {"value": "2"}]},
+            {"op": "remove", "path": 'members[value eq "1"]'},
+        ],
+        Links({"2": Member("2", None)}, frozenset("1")),
+    ),
+    (
+        [
+            {"op": "remove", "path": 'members[value eq "1"]'},
+            {"op": "add", "path": "members", "value": [{"value": "1"}]},
+        ],
+        Links({"1": Member("1", None, 1)}),
+    ),
+    (
+        [
+            {"op": "add", "path": "members", "value": [{"value": "1"}]},
+            {"op": "remove", "path": "members"},
+            {"op": "add", "path": "members", "value": [{"value": "2"}]},
+            {"op": "remove", "path": 'members[value eq "3"]'},
+        ],
+        Links({"2": Member("2", None, 2)}, clear=True),
+    ),
+    ([{"op": "replace", "path": "displayName", "value": "x"}], NO_LINKS),
+]
+
+
+@pytest.mark.parametrize(("operations", "links"), LINKS)
+def test_members_are_changed_without_a_look_at_them(operations: list[Given], links: Links) -> None:
+    made = planned(GROUP, *operations)
+    assert (made.links, made.needs_members) == (links, False)
+
+
+def test_other_attributes_of_a_group_change_beside_its_links() -> None:
+    made = planned(
+        GROUP,
+        {"op": "replace", "path": "displayName", "value": "x"},
+        {"op": "add", "path": "members", "value": [{"value": "1"}]},
+    )
+    assert made.apply(TEAM) == TEAM | {"displayName": "x"}
+
+
+def test_a_filter_on_anything_but_ids_needs_the_members() -> None:
+    held = [{"value": "1", "type": "User", "$ref": "a"}, {"value": "2", "type": "Group"}]
+    made = planned(
+        GROUP,
+        {"op": "add", "path": "members", "value": [{"value": "1"}, {"value": "3", "type": "User"}]},
+        {"op": "remove", "path": 'members[type eq "Group"]'},
+    )
+    assert (made.links, made.needs_members) == (NO_LINKS, True)
+    assert made.apply(TEAM | {"members": held})["members"] == [held[0], {"value": "3", "type": "User"}]
+    cleared = planned(GROUP, {"op": "remove", "path": "members[value pr]"}).apply(TEAM | {"members": held})
+    assert cleared == TEAM
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"op": "replace", "path": 'members[value eq "1"].value', "value": "2"},
+        {"op": "remove", "path": "members.type"},
+        {"op": "replace", "path": 'members[value eq "1"]', "value": {"value": "2"}},
+        {"op": "add", "path": 'members[value eq "1"]', "value": {"type": "User"}},
+    ],
+)
+def test_a_member_cannot_be_changed(given: Given) -> None:
+    with pytest.raises(Mutability, match="members are added and removed, not changed"):
+        planned(GROUP, given)
+
+
+def test_a_name_that_members_do_not_have_is_an_unknown_path() -> None:
+    display = {"op": "replace", "path": 'members[value eq "1"].display', "value": "x"}
+    rename = {"op": "replace", "path": "displayName", "value": "x"}
+    with pytest.raises(InvalidPath, match=r"Group has no attribute members\.display\."):
+        planned(GROUP, display, rename)
+    made = planned(GROUP, display, rename, profile=ENTRA)
+    assert made.notes == (Note("unknown_path", "members.display"),)
+    assert made.apply(TEAM) == TEAM | {"displayName": "x"}
+
+
+SHELF = ResourceType(
+    name="Shelf",
+    description="",
+    endpoint="/Shelves",
+    schema=Schema(
+        id="urn:x:Shelf",
+        name="Shelf",
+        attributes=(
+            Attribute(name="tags", multi_valued=True),
+            Attribute(name="code", mutability="immutable"),
+            Attribute(
+                name="box", type="complex", sub_attributes=(Attribute(name="sizes", type="integer", multi_valued=True),)
+            ),
+        ),
+    ),
+    extensions={},
+    required_extensions=frozenset(),
+    common=USER.common,
+    alias="shelf",
+)
+BARE: JsonObject = {"schemas": ["urn:x:Shelf"]}
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "after"),
+    [
+        ({"tags": ["a", "b"]}, {"op": "remove", "path": 'tags[value eq "A"]'}, {"tags": ["b"]}),
+        ({"tags": ["a", "b"]}, {"op": "replace", "path": 'tags[value eq "a"]', "value": "c"}, {"tags": ["c", "b"]}),
+        ({"tags": ["a"]}, {"op": "add", "path": "tags", "value": ["b", "a"]}, {"tags": ["a", "b"]}),
+        ({}, {"op": "add", "path": 'tags[value eq "a"]', "value": "b"}, {"tags": ["b"]}),
+        ({"box": {"sizes": [1]}}, {"op": "add", "path": "box.sizes", "value": [2, 1.0]}, {"box": {"sizes": [1, 2]}}),
+        ({"box": {"sizes": [1]}}, {"op": "replace", "path": "box.sizes", "value": [2]}, {"box": {"sizes": [2]}}),
+        ({"box": {"sizes": [1]}}, {"op": "remove", "path": "box.sizes"}, {}),
+        ({"code": "a"}, {"op": "add", "path": "code", "value": "a"}, {"code": "a"}),
+        ({}, {"op": "add", "path": "code", "value": "a"}, {"code": "a"}),
+    ],
+)
+def test_a_type_that_is_only_a_file_is_patched_like_any_other(
+    before: JsonObject, given: Given, after: JsonObject
+) -> None:
+    found = planned(SHELF, given, profile=ENTRA).apply(BARE | before)
+    check(SHELF, BARE | before, found)
+    assert found == BARE | after
+
+
+@pytest.mark.parametrize("given", [{"op": "replace", "path": "code", "value": "b"}, {"op": "remove", "path": "code"}])
+def test_an_immutable_attribute_that_has_a_value_keeps_it(given: Given) -> None:
+    stored = BARE | {"code": "a"}
+    with pytest.raises(Mutability, match="code is immutable"):
+        check(SHELF, stored, planned(SHELF, given).apply(stored))

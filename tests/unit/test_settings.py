@@ -1,0 +1,73 @@
+"""The environment, read once: what may stand there, and what is said when something else does."""
+
+import pytest
+from pydantic import ValidationError
+
+from scim.settings import Settings, SettingsError
+
+GOOD = {"ROLLCALL_STORAGE": "https://a.table.core.windows.net", "ROLLCALL_PUBLIC_URL": "https://scim.example"}
+
+
+def test_two_variables_are_enough() -> None:
+    settings = Settings.read(GOOD | {"PATH": "/bin", "ROLLCALL_UNKNOWN": "x"})
+    assert settings.storage == "https://a.table.core.windows.net"
+    assert settings.public_url == "https://scim.example"
+    assert (settings.page_default, settings.page_max, settings.scan_max) == (100, 500, 10_000)
+    assert (settings.body_max, settings.group_body_max, settings.json_depth) == (1_000_000, 24_000_000, 64)
+    assert (settings.operations_max, settings.cache_seconds) == (1_000, 60)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "read"),
+    [
+        ("ROLLCALL_STORAGE", "UseDevelopmentStorage=true", "UseDevelopmentStorage=true"),
+        ("ROLLCALL_PUBLIC_URL", "http://127.0.0.1:7071//", "http://127.0.0.1:7071"),
+        ("ROLLCALL_PUBLIC_URL", "https://example.com/below/", "https://example.com/below"),
+        ("ROLLCALL_PAGE_DEFAULT", "7", 7),
+        ("ROLLCALL_CACHE_SECONDS", "0", 0),
+        ("ROLLCALL_SCAN_MAX", "", 10_000),
+    ],
+)
+def test_a_setting_is_read(variable: str, text: str, read: object) -> None:
+    settings = Settings.read(GOOD | {variable: text})
+    assert getattr(settings, variable.removeprefix("ROLLCALL_").lower()) == read
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("ROLLCALL_STORAGE", "http://a.table.core.windows.net"),
+        ("ROLLCALL_STORAGE", "account"),
+        ("ROLLCALL_PUBLIC_URL", "scim.example"),
+        ("ROLLCALL_PUBLIC_URL", "ftp://scim.example"),
+        ("ROLLCALL_PUBLIC_URL", "https://"),
+        ("ROLLCALL_PUBLIC_URL", "https://scim.example?x=1"),
+        ("ROLLCALL_PUBLIC_URL", "https://scim.example#x"),
+        ("ROLLCALL_PUBLIC_URL", "https://[scim.example"),
+        ("ROLLCALL_PAGE_MAX", "501"),
+        ("ROLLCALL_PAGE_MAX", "many"),
+        ("ROLLCALL_PAGE_DEFAULT", "0"),
+        ("ROLLCALL_BODY_MAX", "1"),
+        ("ROLLCALL_JSON_DEPTH", "7"),
+        ("ROLLCALL_CACHE_SECONDS", "61"),
+        ("ROLLCALL_OPERATIONS_MAX", "1.5"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_to_write_and_without_its_value(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.read(GOOD | {variable: text})
+    sentence = str(refusal.value)
+    description = Settings.model_fields[variable.removeprefix("ROLLCALL_").lower()].description
+    assert sentence == f"{variable} is not what it must be: write {description}"
+
+
+def test_every_missing_variable_is_named_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"ROLLCALL_STORAGE is not set: .*; ROLLCALL_PUBLIC_URL is not set: "):
+        Settings.read({})
+
+
+def test_settings_are_frozen_and_do_not_show_the_storage_key() -> None:
+    settings = Settings.read(GOOD | {"ROLLCALL_STORAGE": "AccountKey=secret"})
+    assert "secret" not in repr(settings)
+    with pytest.raises(ValidationError):
+        settings.page_max = 1  # type: ignore[misc] # what must not be possible
