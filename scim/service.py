@@ -172,19 +172,17 @@ class Service:
         return kind.members is not None and projection.shows(kind.members)
 
     def _apply(self, plan: patch.Plan, stored: Stored) -> Reading:
-        """A resource after a PATCH; its members are given to the plan only where it must see them."""
-        kind, given = stored.kind, stored.attributes
+        """A resource after a PATCH, which sees all that a client sees, but members only where it must."""
+        kind = stored.kind
+        before = stored if plan.needs_members else replace(stored, members={})
+        outcome = plan.outcome(_representation(before, self.schemas, self.base_url))
+        derived = {"id", "meta", kind.members, kind.memberships}
+        after = {name: value for name, value in outcome.resource.items() if name not in derived}
+        resources.check(kind, stored.attributes, after)
+        links = outcome.links
         if plan.needs_members and kind.members:
-            names = {other.alias: other.name for other in self.schemas.types.values()}
-            held = [{"value": member, "type": names[alias]} for member, alias in (stored.members or {}).items()]
-            given = {**given, kind.members: held}
-        outcome = plan.outcome(given)
-        after, links = outcome.resource, outcome.links
-        if plan.needs_members and kind.members:
-            after = {name: value for name, value in after.items() if name != kind.members}
             members = outcome.resource.get(kind.members, [])
             links = Links(add={m["value"]: Member(m["value"], m.get("type")) for m in members}, clear=True)
-        resources.check(kind, stored.attributes, after)
         return Reading(after, links, tuple(note for note in outcome.notes if note not in plan.notes))
 
     def _read(self, kind: ResourceType, body: Json) -> Reading:

@@ -4,6 +4,7 @@ import string
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -221,9 +222,11 @@ async def test_another_providers_id_is_as_unknown_as_any(house: House, method: s
     group = await house.other.group("Crew", theirs["id"])
     await house.client.user("ann")
     for path, identifier in (("/Users", theirs["id"]), ("/Groups", group["id"])):
-        body = {"schemas": [USER, GROUP], "userName": "x", "displayName": "x"} if method == "PUT" else None
+        body: dict[str, Any] | None = None
+        if method == "PUT":
+            body = {"schemas": [USER, GROUP], "userName": "x", "displayName": "x"}
         if method == "PATCH":
-            body = {"Operations": [{"op": "add", "path": "displayName", "value": "x"}]}  # type: ignore[dict-item] # JSON
+            body = {"Operations": [{"op": "add", "path": "displayName", "value": "x"}]}
         answer = await house.client.send(method, f"{path}/{identifier}", body)
         unknown = "01990000-0000-7000-8000-000000000000"
         other = await house.client.send(method, f"{path}/{unknown}", body)

@@ -157,7 +157,8 @@ async def test_a_body_that_is_no_user_is_refused_and_says_why(body: dict[str, An
     [
         ({"op": "move", "path": "title"}, "invalidSyntax"),
         ({"path": "title", "value": "x"}, "invalidSyntax"),
-        ({"op": "remove", "path": "title["}, "invalidPath"),
+        ({"op": "remove", "path": "emails["}, "invalidFilter"),
+        ({"op": "remove", "path": "title x"}, "invalidPath"),
         ({"op": "replace", "path": "nosuch", "value": "x"}, "invalidPath"),
         ({"op": "remove"}, "noTarget"),
         ({"op": "replace", "path": "id", "value": NOBODY}, "mutability"),
@@ -187,7 +188,7 @@ async def test_a_members_patch_changes_just_those_it_names(client: Client) -> No
     assert await ids_of(client, group) == {a, b, c}
     assert (await client.patch(path, {"op": "remove", "path": f'members[value eq "{a}"]'})).status == 204
     assert await ids_of(client, group) == {b, c}
-    both = [{"op": "add", "path": "members", "value": members(d)}, {"op": "remove", "path": f'members[value eq "{b}"]'}]
+    both: list[dict[str, Any]] = [{"op": "add", "path": "members", "value": members(d)}, {"op": "remove", "path": f'members[value eq "{b}"]'}]
     assert (await client.patch(path, *both)).status == 204
     assert await ids_of(client, group) == {c, d}
     assert (await client.patch(path, {"op": "replace", "value": {"displayName": "Crew"}})).status == 204

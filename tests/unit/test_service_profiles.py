@@ -118,7 +118,8 @@ async def test_the_standard_is_held_to_the_letter(quirk: str) -> None:
 
 async def test_the_standard_takes_empty_strings_and_json_text_for_what_they_are() -> None:
     text = '{"value":"Admin"}'
-    answer, _, _ = await patched("rfc", replace("title", ""), {"op": "add", "path": "roles", "value": [{"value": text}]})
+    role = {"op": "add", "path": "roles", "value": [{"value": text}]}
+    answer, _, _ = await patched("rfc", replace("title", ""), role)
     assert (answer.json["title"], answer.json["roles"]) == ("", [{"value": text}])
 
 
@@ -190,9 +191,9 @@ async def test_both_take_any_case_nulls_and_unknown_attributes(profile: str) -> 
     assert created.json.keys() == {"schemas", "id", "userName", "name", ENTERPRISE, "meta"}
     assert created.json["schemas"] == [USER, ENTERPRISE]
     assert (created.json["name"], created.json[ENTERPRISE]) == ({"givenName": "Ann"}, {"department": "IT"})
-    operations = [{"OP": "ADD", "Path": "NAME.familyname", "VALUE": "A"}, {"op": "Replace", "value": {"TITLE": "T"}}]
-    body = {"schemas": [PATCH_OP], "operations": operations}
-    answer = await client.send("PATCH", f"/Users/{created.json['id']}", body)
+    operations: list[Operation] = [{"OP": "ADD", "Path": "NAME.familyname", "VALUE": "A"}, {"op": "Replace", "value": {"TITLE": "T"}}]
+    message: dict[str, Any] = {"schemas": [PATCH_OP], "operations": operations}
+    answer = await client.send("PATCH", f"/Users/{created.json['id']}", message)
     assert (answer.json["name"]["familyName"], answer.json["title"]) == ("A", "T")
 
 
