@@ -94,7 +94,7 @@ def encode(change: Change) -> dict[str, str]:
         "request": change.origin.request,
         "moved": " ".join(f"{alias}:{identifier}" for alias, identifier in change.moved),
         "notes": json.dumps([[note.quirk, note.attribute] for note in change.notes]) if change.notes else "",
-        "values": json.dumps(change.values, ensure_ascii=False) if change.values else "",
+        "values": json.dumps(change.values, ensure_ascii=False, separators=(",", ":")) if change.values else "",
     }
     return {name: text for name, text in texts.items() if text}
 

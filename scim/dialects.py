@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from scim import quirks
-from scim.errors import InvalidPath, InvalidSyntax, InvalidValue
-from scim.filters import And, Comparison, Filter, Not, Or, Present, ValuePath
+from scim.errors import InvalidPath, InvalidSyntax, InvalidValue, PayloadTooLarge
+from scim.filters import MAX_TERMS, And, Comparison, Filter, Not, Or, Present, ValuePath
 from scim.messages import Operation
 from scim.profiles import Profile
 from scim.quirks import Quirk
@@ -45,7 +45,7 @@ def message(urn: str, given: Json, profile: Profile) -> tuple[Json, tuple[Note, 
 
 def filter_(resource_type: ResourceType, given: Filter, profile: Profile) -> Filter:
     """A filter in the RFC's form."""
-    if not profile.boolean_strings and not profile.bare_extension_names:
+    if not (profile.boolean_strings or profile.bare_extension_names or profile.unquoted_literals):
         return given
     return _Bending(resource_type, profile).filter(given)
 
@@ -173,6 +173,9 @@ class _Bending:
                 if attribute is not None:
                     full = path if within is None else f"{within.name}.{path}"
                     literal = self.use(quirks.string_boolean, attribute, literal, full)
+                    if self.profile.unquoted_literals:
+                        meant = quirks.unquoted_number(attribute, literal)
+                        literal = self.bent("unquoted_number", full, literal, meant)
                 return Comparison(path, operator, literal)
 
     def place(self, path: str, within: Attribute | None) -> tuple[str, Attribute | None]:
@@ -233,6 +236,9 @@ class _Bending:
         self.notes.append(Note("remove_values", path))
         if step.filter is not None or step.target.sub is not None or not attribute.multi_valued:
             return replace(step, value=None, has_value=False)
-        telling = ("value",) if attribute.name == self.resource_type.members else ("value", "type")
+        linking = attribute.name == self.resource_type.members
+        if not linking and isinstance(step.value, list) and len(step.value) > MAX_TERMS:
+            raise PayloadTooLarge(f"The remove of {path} names {len(step.value):,} values; the limit is {MAX_TERMS:,}.")
+        telling = ("value",) if linking else ("value", "type")
         meant = quirks.remove_values(attribute, self.whole(attribute, step.value, path), telling)
         return replace(step, filter=meant, value=None, has_value=False) if meant else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scim.errors import InvalidValue, NoTarget
-from scim.resources import Note, unequal
+from scim.resources import Note, identity, unequal
 from scim.schema import Json, JsonObject
 
 
@@ -107,11 +107,11 @@ class Change:
         changed = [self.become(held) if meant else held for held, meant in zip(elements, chosen, strict=True)]
         if not self.many:
             return changed[0] or None
-        touched = unequal([new for new, meant in zip(changed, chosen, strict=True) if meant and new])
-        if sum(map(_is_primary, touched)) > 1 and not self.last_primary_wins:
-            raise InvalidValue(f"{self.path} would make several elements primary; only one may be.")
         kept = unequal([new for new in changed if new not in (None, {})])
-        return one_primary(kept, [at for at, new in enumerate(kept) if new in touched])
+        primary = {identity(new) for new, meant in zip(changed, chosen, strict=True) if meant and _is_primary(new)}
+        if len(primary) > 1 and not self.last_primary_wins:
+            raise InvalidValue(f"{self.path} would make several elements primary; only one may be.")
+        return one_primary(kept, [at for at, new in enumerate(kept) if _is_primary(new) and identity(new) in primary])
 
     def _create(self, current: Json, elements: list[Json], notes: list[Note]) -> Json:
         if self.idle:
@@ -137,7 +137,7 @@ def replacing(element: Json) -> Callable[[Json], Json]:
 
 def one_primary(elements: list[Json], touched: Sequence[int]) -> list[Json] | None:
     """The elements, each once, ``primary`` false in all others if one touched is primary; None if there are none."""
-    winner = next((at for at in reversed(touched) if _is_primary(elements[at])), None)
+    winner = max((at for at in touched if _is_primary(elements[at])), default=None)
     if winner is not None:
         elements = [
             {**element, "primary": False} if at != winner and _is_primary(element) else element

@@ -9,6 +9,8 @@ from scim.schema import Json, JsonObject
 
 SCIM_JSON = "application/scim+json"
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 def check_type(content_type: str | None) -> None:
     """Accept JSON of any kind, and a body that does not say what it is.
@@ -49,7 +51,7 @@ def read(body: bytes, max_depth: int) -> Json:
 
 def write(value: Json) -> bytes:
     """A value as JSON text."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _object(pairs: list[tuple[str, Json]]) -> JsonObject:

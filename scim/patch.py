@@ -24,6 +24,7 @@ from scim.resources import (
     assignments,
     distinct,
     element,
+    few,
     read_members,
     schema_list,
     value,
@@ -97,6 +98,8 @@ class Plan:
         new = change.of(current, notes)
         if new == current:
             return resource
+        if isinstance(new, list) and name != self.resource_type.members:
+            few(new, str(target))
         held = {known: given for known, given in holder.items() if known != name}
         if new is not None:
             held[name] = new

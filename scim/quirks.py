@@ -112,6 +112,13 @@ def two_primaries(_: Attribute, given: Json) -> Json:
     return [{**item, keys[at]: False} if at in losers else item for at, item in enumerate(given)]
 
 
+def unquoted_number(attribute: Attribute, literal: Json) -> Json:
+    """``externalId eq 4711`` in a filter: the text, as the attribute holds strings."""
+    compared = attribute.sub("value") or attribute
+    number = isinstance(literal, int) and not isinstance(literal, bool)
+    return str(literal) if number and compared.type in {"string", "reference"} else literal
+
+
 def missing_schemas(urn: str, given: JsonObject) -> JsonObject:
     """A body whose ``schemas`` does not hold the URN of what it is."""
     name = next((name for name in given if name.lower() == "schemas"), "schemas")

@@ -15,6 +15,8 @@ from scim.values import array_of, object_of, simple
 
 MAX_INDEXED_VALUES = 50
 """Values of one indexed attribute that a resource may have."""
+MAX_VALUES = 1_000
+"""Values of any other attribute that a resource may have; links are not counted."""
 
 _NAME = re.compile(r"\$?[A-Za-z][A-Za-z0-9_-]*")
 
@@ -145,7 +147,7 @@ def value(attribute: Attribute, given: Json, path: str, notes: list[Note]) -> Js
         return None
     if not attribute.multi_valued:
         return element(attribute, given, path, notes)
-    read_elements = [element(attribute, item, path, notes) for item in array_of(attribute, given, path)]
+    read_elements = [element(attribute, item, path, notes) for item in few(array_of(attribute, given, path), path)]
     elements = unequal([item for item in read_elements if item is not None])
     if attribute.sub("primary") and sum(item.get("primary") is True for item in elements) > 1:
         raise InvalidValue(f"{path} has more than one element with primary true; only one may have it.")
@@ -161,14 +163,30 @@ def element(attribute: Attribute, given: Json, path: str, notes: list[Note]) -> 
     return simple(attribute, given, path)
 
 
+def few(elements: list[Json], path: str) -> list[Json]:
+    """The same elements.
+
+    Raises:
+        InvalidValue: there are more than a resource may have.
+    """
+    if len(elements) > MAX_VALUES:
+        raise InvalidValue(f"{path} has {len(elements):,} values; the limit is {MAX_VALUES:,}.")
+    return elements
+
+
 def unequal(elements: list[Json]) -> list[Json]:
     """The elements, equal ones once."""
     if len(elements) < 2:  # noqa: PLR2004 # one cannot equal another
         return elements
     first: dict[str, Json] = {}
     for item in elements:
-        first.setdefault(json.dumps(item, sort_keys=True), item)
+        first.setdefault(identity(item), item)
     return list(first.values())
+
+
+def identity(item: Json) -> str:
+    """What equal elements have in common."""
+    return json.dumps(item, sort_keys=True)
 
 
 def read_members(resource_type: ResourceType, given: Json, notes: list[Note], operation: int = 0) -> dict[str, Member]:

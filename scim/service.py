@@ -56,8 +56,9 @@ class Service:
         reading = self._read(kind, body)
 
         def apply(stored: Stored) -> Reading:
-            resources.check(kind, stored.attributes, reading.resource)
-            return replace(reading, notes=())
+            resource = resources.keep_immutable(kind, stored.attributes, reading.resource)
+            resources.check(kind, stored.attributes, resource)
+            return replace(reading, resource=resource, notes=())
 
         written = await self.directory.modify(kind, identifier, Edit("replace", apply), self._request(reading.notes))
         self._note(written.notes)

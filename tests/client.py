@@ -1,9 +1,11 @@
 """A client of the service in this process: requests without a network, on tables in memory."""
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from scim.app import App
 from scim.endpoints import Request
@@ -140,3 +142,20 @@ def new_app(tables: Tables | None = None, **settings: int) -> App:
 async def new_client(profile: str = "entra", tables: Tables | None = None, **settings: int) -> Client:
     """A client of the only provider of a new service."""
     return await connected(Client, new_app(tables, **settings), profile=profile)
+
+
+@contextmanager
+def lines_of_the_service() -> Iterator[list[dict[str, Any]]]:
+    """The lines that the service logs while the block runs."""
+    lines: list[dict[str, Any]] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.__dict__.get("fields", {}))
+
+    keep, logger = Keep(), logging.getLogger("scim")
+    logger.addHandler(keep)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(keep)

@@ -5,14 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from scim import changes
+from scim.errors import PayloadTooLarge
 from scim.schema import Index, JsonObject, ResourceType
 from scim.storage import keys
 from scim.storage.members import EMPTY, Links, Roster, pack_ids, pack_links, unpack_ids, unpack_links
 from scim.storage.rows import Properties, Property, Row, pack, unpack
 from scim.storage.runs import ClosedRuns, OpenRun
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 LAYOUT = 1
 """The version of the rows' layout that this code writes."""
+MAX_RESOURCE_BYTES = 230_000
+"""Bytes of a resource's JSON, at most: one change record must hold it twice, before and after, within a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,16 @@ def decode(kind: ResourceType, row: Row) -> Stored:
 
 
 def encode(stored: Stored, previous: Properties | None = None) -> dict[str, Property]:
-    """A resource as a row's properties, all but its memberships; see ``pack`` for ``previous``."""
-    text = json.dumps(stored.attributes, ensure_ascii=False, separators=(",", ":"))
+    """A resource as a row's properties, all but its memberships; see ``pack`` for ``previous``.
+
+    Raises:
+        PayloadTooLarge: it is longer than a resource may be.
+    """
+    text = _ENCODER.encode(stored.attributes)
+    if len(text.encode()) > MAX_RESOURCE_BYTES:
+        raise PayloadTooLarge(
+            f"The {stored.kind.name} would take {len(text.encode())} bytes, and {MAX_RESOURCE_BYTES} is the limit."
+        )
     properties = pack("resource", text, previous)
     properties |= {"created": stored.created, "modified": stored.modified, "number": f"{stored.number:016x}"}
     if stored.kind.members:

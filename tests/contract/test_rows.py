@@ -118,11 +118,11 @@ async def test_what_stands_against_a_transaction_is_named_and_nothing_applies(ro
     [old] = await rows.transact([Create("a", {"x": 1})])
     [new] = await rows.transact([Merge("a", old, {"x": 2})])
     before = [row async for page in rows.range("", "~") for row in page]
-    good = [Create("b", {}), Merge("a", new, {"x": 3})]
+    good: list[Write] = [Create("b", {}), Merge("a", new, {"x": 3})]
     refusals: list[tuple[list[Write], tuple[int, str]]] = [
-        ([*good[:1], Create("a", {})], (1, "exists")),
-        ([*good[:1], Merge("a", old, {"x": 4})], (1, "stale")),
-        ([*good[:1], Delete("a", old)], (1, "stale")),
+        ([good[0], Create("a", {})], (1, "exists")),
+        ([good[0], Merge("a", old, {"x": 4})], (1, "stale")),
+        ([good[0], Delete("a", old)], (1, "stale")),
         ([*good, Merge("c", old, {"x": 4})], (2, "missing")),
         ([*good, Create("d", {}), Delete("c", old)], (3, "missing")),
         ([*good, Create("d", {}), Create("e", {}), Delete("c")], (4, "missing")),

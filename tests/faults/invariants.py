@@ -56,10 +56,10 @@ def _head(partition: Partition) -> Iterator[str]:
     assert partition.head is not None
     last = max((change.number for change in partition.changes), default=f"{0:016x}")
     if partition.head["number"] != last:
-        yield f"head: the number is {partition.head['number']}, the last change's {last}"
+        yield f"head: the number is {partition.head['number']!r}, the last change's {last}"
     greatest = max((*partition.resources, *partition.tombstones), default="")
     if str(partition.head["last"]) < greatest:
-        yield f"head: the last id is {partition.head['last']}, and {greatest} is greater"
+        yield f"head: the last id is {partition.head['last']!r}, and {greatest} is greater"
     intents: dict[str, str] = json.loads(str(partition.head["intents"]))
     if intents != {identifier: intent.began for identifier, intent in partition.intents.items()}:
         yield f"head: the intents are {intents}, the rows {sorted(partition.intents)}"
@@ -127,32 +127,36 @@ def _hexadecimal(character: str) -> str:
 
 
 def _rosters(partition: Partition) -> Iterator[str]:
-    """Every member is counted, once, in the bucket its id says; and there are just the buckets that must be."""
+    """There are just the buckets that must be, and in them and inline just the members that are counted."""
     rows = {(bucket.group, bucket.generation, bucket.at): bucket.links for bucket in partition.buckets}
     for group in partition.resources.values():
         wanted = {(group.id, group.generation, at) for at in range(group.buckets)}
         for _, _, at in wanted - rows.keys():
             yield f"{group.id}: bucket {at} is missing"
-        held = [(at, member) for (_, _, at), links in _of(rows, wanted) for member, _ in links]
-        if group.buckets and group.inline:
-            yield f"{group.id}: members are inline beside the buckets"
-        if len(group.inline) > INLINE or group.count > max(group.buckets, 1) * INLINE:
-            yield f"{group.id}: {group.count} members are too many for {group.buckets} buckets"
-        for at, member in held:
-            if at != _bucket(member, group.buckets):
-                yield f"{group.id}: {member} is in bucket {at}, and belongs into {_bucket(member, group.buckets)}"
-        members = Counter([member for member, _ in group.inline] + [member for _, member in held])
-        if members.total() != group.count:
-            yield f"{group.id}: the row counts {group.count} members, and {members.total()} are there"
-        for member, times in members.items():
-            if times > 1:
-                yield f"{group.id}: {member} is a member {times} times"
+        yield from _roster(group, [(key[2], member) for key, links in _of(rows, wanted) for member, _ in links])
         for key in wanted:
             rows.pop(key, None)
-    for group_id, generation, at in rows:
-        intent = partition.intents.get(group_id)
+    for identifier, generation, at in rows:
+        intent = partition.intents.get(identifier)
         if intent is None or intent.generation != generation:
-            yield f"{group_id}: bucket {at} of generation {generation} belongs to nothing"
+            yield f"{identifier}: bucket {at} of generation {generation} belongs to nothing"
+
+
+def _roster(group: Resource, held: list[tuple[int, str]]) -> Iterator[str]:
+    """Every member is counted, once, in the bucket its id says."""
+    if group.buckets and group.inline:
+        yield f"{group.id}: members are inline beside the buckets"
+    if len(group.inline) > INLINE or group.count > max(group.buckets, 1) * INLINE:
+        yield f"{group.id}: {group.count} members are too many for {group.buckets} buckets"
+    for at, member in held:
+        if at != _bucket(member, group.buckets):
+            yield f"{group.id}: {member} is in bucket {at}, and belongs into {_bucket(member, group.buckets)}"
+    members = Counter([member for member, _ in group.inline] + [member for _, member in held])
+    if members.total() != group.count:
+        yield f"{group.id}: the row counts {group.count} members, and {members.total()} are there"
+    for member, times in members.items():
+        if times > 1:
+            yield f"{group.id}: {member} is a member {times} times"
 
 
 def _of[K, V](held: dict[K, V], wanted: set[K]) -> list[tuple[K, V]]:
@@ -178,21 +182,26 @@ def _links(partition: Partition) -> Iterator[str]:
         elif bucket.group in leaving:
             leaving[bucket.group].update(member for member, _ in bucket.links)
     for group, links in members.items():
-        for member, alias in links.items():
-            resource = partition.resources.get(member)
-            intent = partition.intents.get(member)
-            if resource is None and (intent is None or group not in intent.groups):
-                yield f"{group}: the member {member} does not exist"
-            elif resource is not None and resource.alias != alias:
-                yield f"{group}: the member {member} is no {alias}"
-            elif resource is not None and group not in resource.groups:
-                yield f"{group}: the member {member} does not carry it"
+        yield from _members(partition, group, links)
     for resource in partition.resources.values():
         if len(set(resource.groups)) != len(resource.groups):
             yield f"{resource.id}: carries a group twice"
         for group in resource.groups:
             if resource.id not in members.get(group, {}) and resource.id not in leaving.get(group, ()):
                 yield f"{resource.id}: carries {group}, and is no member"
+
+
+def _members(partition: Partition, group: str, links: Links) -> Iterator[str]:
+    """The members of one group exist and carry it."""
+    for member, alias in links.items():
+        resource = partition.resources.get(member)
+        intent = partition.intents.get(member)
+        if resource is None and (intent is None or group not in intent.groups):
+            yield f"{group}: the member {member} does not exist"
+        elif resource is not None and resource.alias != alias:
+            yield f"{group}: the member {member} is no {alias}"
+        elif resource is not None and group not in resource.groups:
+            yield f"{group}: the member {member} does not carry it"
 
 
 def _changes(partition: Partition) -> Iterator[str]:
@@ -205,8 +214,9 @@ def _changes(partition: Partition) -> Iterator[str]:
         previous = change.number
         last |= dict.fromkeys(change.moved, change.number)
     for resource in partition.resources.values():
-        if last.get(resource.id) != resource.number:
-            yield f"{resource.id}: the number is {resource.number}, the last change that moved it {last.get(resource.id)}"
+        moved = last.get(resource.id)
+        if moved != resource.number:
+            yield f"{resource.id}: the number is {resource.number}, the last change that moved it {moved}"
 
 
 def _deletions(partition: Partition) -> Iterator[str]:

@@ -1,17 +1,13 @@
 """The HTTP surface: routes, methods, media types, and errors as SCIM says them."""
 
 import json
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from scim.endpoints import Request
 from scim.storage.rows import Row
-from tests.client import ERROR, GROUP, ORIGIN, PATCH_OP, USER, Answer, Client, new_client
+from tests.client import ERROR, GROUP, ORIGIN, PATCH_OP, USER, Answer, Client, lines_of_the_service, new_client
 
 NOBODY = "01990000-0000-7000-8000-000000000000"
 RESOURCE_METHODS = "GET, PUT, PATCH, DELETE"
@@ -21,21 +17,6 @@ ANY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 @pytest.fixture
 async def client() -> Client:
     return await new_client()
-
-
-@contextmanager
-def lines_of_the_service() -> Iterator[list[dict[str, Any]]]:
-    """The lines that the service logs while the block runs."""
-    lines: list[dict[str, Any]] = []
-
-    class Keep(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(record.__dict__.get("fields", {}))
-
-    keep, logger = Keep(), logging.getLogger("scim")
-    logger.addHandler(keep)
-    yield lines
-    logger.removeHandler(keep)
 
 
 # Routes and methods

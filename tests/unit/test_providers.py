@@ -35,7 +35,8 @@ async def test_a_new_provider_has_a_table_of_its_own_a_key_and_an_empty_director
 
 
 def test_a_provider_comes_back_from_its_row_as_it_was() -> None:
-    provider = Provider("contoso", "p1", "rfc", {"create_unmatched": "on"}, False, b"\x00\xff", 7, "2026-01-01T00:00:00Z")
+    switches = {"create_unmatched": "on"}
+    provider = Provider("contoso", "p1", "rfc", switches, False, b"\x00\xff", 7, "2026-01-01T00:00:00Z")
     assert Provider.decode(Row("contoso", "", provider.encode())) == provider
     assert "\\xff" not in repr(provider)
 
@@ -198,5 +199,6 @@ def test_a_mistyped_token_is_none() -> None:
     text = Token.new().text
     wrong = [text[:at] + ("x" if letter != "x" else "y") + text[at + 1 :] for at, letter in enumerate(text)]
     swapped = [text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(21, len(text) - 1)]
-    for mistyped in [*wrong, *(each for each in swapped if each != text), text[:-1], f"{text}0", text.upper(), f" {text}", f"{text}\n", ""]:
+    longer = [text[:-1], f"{text}0", text.upper(), f" {text}", f"{text}\n", ""]
+    for mistyped in {*wrong, *swapped, *longer} - {text}:
         assert Token.parse(mistyped) is None, mistyped

@@ -188,7 +188,10 @@ async def test_a_members_patch_changes_just_those_it_names(client: Client) -> No
     assert await ids_of(client, group) == {a, b, c}
     assert (await client.patch(path, {"op": "remove", "path": f'members[value eq "{a}"]'})).status == 204
     assert await ids_of(client, group) == {b, c}
-    both: list[dict[str, Any]] = [{"op": "add", "path": "members", "value": members(d)}, {"op": "remove", "path": f'members[value eq "{b}"]'}]
+    both: list[dict[str, Any]] = [
+        {"op": "add", "path": "members", "value": members(d)},
+        {"op": "remove", "path": f'members[value eq "{b}"]'},
+    ]
     assert (await client.patch(path, *both)).status == 204
     assert await ids_of(client, group) == {c, d}
     assert (await client.patch(path, {"op": "replace", "value": {"displayName": "Crew"}})).status == 204

@@ -191,7 +191,10 @@ async def test_both_take_any_case_nulls_and_unknown_attributes(profile: str) -> 
     assert created.json.keys() == {"schemas", "id", "userName", "name", ENTERPRISE, "meta"}
     assert created.json["schemas"] == [USER, ENTERPRISE]
     assert (created.json["name"], created.json[ENTERPRISE]) == ({"givenName": "Ann"}, {"department": "IT"})
-    operations: list[Operation] = [{"OP": "ADD", "Path": "NAME.familyname", "VALUE": "A"}, {"op": "Replace", "value": {"TITLE": "T"}}]
+    operations: list[Operation] = [
+        {"OP": "ADD", "Path": "NAME.familyname", "VALUE": "A"},
+        {"op": "Replace", "value": {"TITLE": "T"}},
+    ]
     message: dict[str, Any] = {"schemas": [PATCH_OP], "operations": operations}
     answer = await client.send("PATCH", f"/Users/{created.json['id']}", message)
     assert (answer.json["name"]["familyName"], answer.json["title"]) == ("A", "T")

@@ -1,0 +1,300 @@
+"""What each operation may cost in calls to the store; a budget that breaks is a decision, never an accident.
+
+Provider, credential and head are known to the process, as they are in all but its first requests.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from scim.storage import keys, members, records
+from scim.storage.memory import MemoryTables
+from scim.storage.rows import Create, Merge
+from tests.budgets.counting import CountingTables
+from tests.client import ENTERPRISE, GROUP, USER, Answer, Client, new_client
+
+PERSON: dict[str, Any] = {
+    "schemas": [USER, ENTERPRISE],
+    "externalId": "e1",
+    "active": True,
+    "displayName": "Ann Lee",
+    "name": {"givenName": "Ann", "familyName": "Lee"},
+    "emails": [{"type": "work", "value": "ann@x.example"}, {"type": "home", "value": "ann@y.example"}],
+    ENTERPRISE: {"department": "IT", "manager": {"value": "m1"}},
+}
+SIZES = (193, 1_000, 10_000, 100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a request cost."""
+
+    answer: Answer
+    reads: int
+    ranged: int
+    transactions: list[int]
+    rounds: int
+
+
+class House:
+    """A service whose store counts."""
+
+    def __init__(self, client: Client, tables: CountingTables) -> None:
+        self.client = client
+        self.tables = tables
+
+    async def cost(self, method: str, path: str, body: dict[str, Any] | None = None, status: int = 200) -> Cost:
+        """Send a request and count."""
+        calls = self.tables.calls
+        calls.reset()
+        answer = await self.client.send(method, path, body)
+        assert answer.status == status, answer.content
+        return Cost(answer, calls.reads, calls.ranged, calls.transactions, calls.rounds)
+
+    async def patch(self, path: str, *operations: dict[str, Any], status: int = 204) -> Cost:
+        """PATCH and count."""
+        return await self.cost("PATCH", path, {"Operations": list(operations)}, status)
+
+    async def users(self, count: int) -> list[str]:
+        """The ids of new users."""
+        return [(await self.client.user(uuid.uuid4().hex))["id"] for _ in range(count)]
+
+    async def group_of(self, size: int, real: Sequence[str] = ()) -> str:
+        """A group of ``size`` members, laid into the store at once; but for ``real`` they only seem to exist."""
+        group: str = (await self.client.group(f"of {size}", *real))["id"]
+        rows = self.tables.rows(self.client.provider.table, self.client.provider.table)
+        row = await rows.get(keys.resource("group", group))
+        assert row is not None
+        kind = self.client.app.providers.schemas(self.client.provider).types["Group"]
+        links = dict.fromkeys([*real, *(str(uuid.uuid4()) for _ in range(size - len(real)))], "user")
+        roster, buckets = members.EMPTY.edit({0: {}}, links, ())
+        stored = replace(records.decode(kind, row), roster=roster, members=buckets[0] if not roster.buckets else None)
+        await rows.transact([Merge(row.key, row.etag, records.encode(stored, row.properties))])
+        for at, held in buckets.items() if roster.buckets else ():
+            await rows.transact([Create(keys.members(group, roster.generation, at), members.pack_links(held))])
+        return group
+
+
+@pytest.fixture
+async def house() -> House:
+    tables = CountingTables(MemoryTables())
+    made = House(await new_client(tables=tables), tables)
+    await made.client.user("first")
+    return made
+
+
+def add(*ids: str) -> dict[str, Any]:
+    return {"op": "add", "path": "members", "value": [{"value": identifier} for identifier in ids]}
+
+
+def take(*ids: str) -> dict[str, Any]:
+    return {"op": "Remove", "path": "members", "value": [{"value": identifier} for identifier in ids]}
+
+
+# Reads
+
+
+async def test_a_resource_by_its_id_is_one_read(house: House) -> None:
+    ann, bob = await house.users(2)
+    group = (await house.client.group("Staff", ann, bob))["id"]
+    await house.client.group("Crew", ann)
+    user = await house.cost("GET", f"/Users/{ann}")
+    assert len(user.answer.json["groups"]) == 2
+    inline = await house.cost("GET", f"/Groups/{group}")
+    assert len(inline.answer.json["members"]) == 2
+    large = await house.group_of(1_000)
+    without = await house.cost("GET", f"/Groups/{large}?excludedAttributes=members")
+    assert [cost.reads for cost in (user, inline, without)] == [1, 1, 1]
+    assert (await house.cost("GET", f"/Users/{uuid.uuid4()}", status=404)).reads == 1
+    assert (await house.cost("GET", "/Users/no-id-of-ours", status=404)).reads == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Users?filter=userName+eq+%22{}%22",
+        "/Users?filter=externalId+eq+%22{}%22",
+        "/Users?filter=emails%5Btype+eq+%22work%22%5D.value+eq+%22{}%22",
+        "/Users?filter=id+eq+%22{}%22",
+        "/Groups?excludedAttributes=members&filter=displayName+eq+%22{}%22",
+        "/Groups?filter=externalId+eq+%22{}%22",
+    ],
+)
+async def test_a_test_of_the_connection_is_one_read(house: House, path: str) -> None:
+    cost = await house.cost("GET", path.format(uuid.uuid4()))
+    assert (cost.answer.json["totalResults"], cost.reads, cost.transactions) == (0, 1, [])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Users?filter=userName+eq+%22ANN%22",
+        "/Users?filter=externalId+eq+%22e1%22",
+        "/Users?filter=emails%5Btype+eq+%22work%22%5D.value+eq+%22ann@x.example%22",
+        "/Users?filter=userName+eq+%22ann%22+and+active+eq+true",
+        "/Groups?filter=displayName+eq+%22staff%22",
+        "/Groups?excludedAttributes=members&filter=displayName+eq+%22large%22",
+        "/Groups?filter=externalId+eq+%22g1%22&attributes=id",
+    ],
+)
+async def test_a_match_by_an_indexed_attribute_is_two_reads(house: House, path: str) -> None:
+    ann = (await house.client.post("/Users", {**PERSON, "userName": "ann"})).json["id"]
+    await house.client.group("Staff", ann)
+    large = await house.group_of(1_000)
+    await house.patch(f"/Groups/{large}", {"op": "add", "value": {"displayName": "Large", "externalId": "g1"}})
+    cost = await house.cost("GET", path)
+    assert (cost.answer.json["totalResults"], cost.reads, cost.transactions) == (1, 2, [])
+
+
+async def test_a_list_is_two_reads_wherever_it_starts(house: House) -> None:
+    await house.users(1_100)
+    for start in (1, 2, 499, 500, 501, 502, 777, 1_000, 1_001, 1_099, 1_101):
+        cost = await house.cost("GET", f"/Users?startIndex={start}&count=500")
+        assert cost.answer.json["totalResults"] == 1_101
+        assert cost.answer.json["itemsPerPage"] == min(500, 1_102 - start)
+        assert cost.reads == 2, start
+        assert cost.ranged <= 1_001
+    for nothing in ("startIndex=1102", "count=0"):
+        assert (await house.cost("GET", f"/Users?{nothing}")).reads == 1
+
+
+async def test_a_group_of_100_000_is_read_in_one_range(house: House) -> None:
+    group = await house.group_of(100_000)
+    cost = await house.cost("GET", f"/Groups/{group}")
+    assert len(cost.answer.json["members"]) == 100_000
+    assert cost.reads == 2
+    assert cost.ranged <= 525
+
+
+# Writes of resources
+
+
+async def test_creating_is_one_transaction_and_no_read(house: House) -> None:
+    user = await house.cost("POST", "/Users", {**PERSON, "userName": "ann"}, status=201)
+    group = await house.cost("POST", "/Groups", {"schemas": [GROUP], "displayName": "A", "externalId": "g"}, status=201)
+    for cost in (user, group):
+        assert cost.reads == 0
+        assert len(cost.transactions) == 1
+        assert cost.transactions[0] <= 8
+
+
+async def test_creating_the_first_of_a_new_run_costs_a_read_more(house: House) -> None:
+    await house.users(499)
+    full = await house.cost("POST", "/Users", {**PERSON, "userName": "ann"}, status=201)
+    assert (full.reads, len(full.transactions)) == (1, 1)
+
+
+async def test_changing_a_user_is_one_read_and_one_transaction(house: House) -> None:
+    person = {**PERSON, "userName": "ann"}
+    ann = (await house.client.post("/Users", person)).json["id"]
+    await house.client.group("Staff", ann)
+    path = f"/Users/{ann}"
+    flag = {"displayName": "B", "name.givenName": "C", f"{ENTERPRISE}:division": "D"}
+    costs = [
+        await house.patch(path, {"op": "Replace", "path": "active", "value": "False"}, status=200),
+        await house.patch(path, {"op": "replace", "value": flag}, status=200),
+        await house.patch(path, {"op": "replace", "path": "userName", "value": "ann2"}, status=200),
+        await house.patch(path, {"op": "replace", "path": "userName", "value": "ANN2"}, status=200),
+        await house.patch(path, {"op": "replace", "path": "externalId", "value": "e2"}, status=200),
+        await house.patch(path, {"op": "replace", "path": 'emails[type eq "work"].value', "value": "b@x"}, status=200),
+        await house.cost("PUT", path, {**person, "title": "Boss"}),
+    ]
+    assert [cost.reads for cost in costs] == [1] * len(costs)
+    assert [len(cost.transactions) for cost in costs] == [1] * len(costs)
+    assert [cost.transactions[0] <= 6 for cost in costs[:6]] == [True] * 6
+    assert "groups" in costs[0].answer.json
+
+
+async def test_a_patch_that_changes_nothing_is_no_transaction(house: House) -> None:
+    ann = (await house.client.post("/Users", {**PERSON, "userName": "ann"})).json["id"]
+    (bob,) = await house.users(1)
+    group = (await house.client.group("Staff", ann))["id"]
+    large = await house.group_of(1_000, [ann])
+    costs = [
+        await house.patch(f"/Users/{ann}", {"op": "replace", "path": "active", "value": True}, status=200),
+        await house.patch(f"/Users/{ann}", {"op": "Replace", "path": "active", "value": "True"}, status=200),
+        await house.patch(f"/Users/{ann}", status=200),
+        await house.cost("PUT", f"/Users/{ann}", {**PERSON, "userName": "ann"}),
+        await house.patch(f"/Groups/{group}", {"op": "replace", "path": "displayName", "value": "Staff"}),
+        await house.patch(f"/Groups/{group}", add(ann)),
+        await house.patch(f"/Groups/{group}", take(bob)),
+        await house.patch(f"/Groups/{large}", add(ann)),
+        await house.patch(f"/Groups/{large}", take(bob)),
+    ]
+    assert [cost.transactions for cost in costs] == [[]] * len(costs)
+    assert [cost.reads for cost in costs] == [1, 1, 1, 1, 1, 1, 1, 3, 2]
+
+
+async def test_a_rename_of_a_group_is_one_read_however_large_it_is(house: House) -> None:
+    for size in (10, 1_000):
+        group = await house.group_of(size)
+        cost = await house.patch(f"/Groups/{group}", {"op": "Replace", "path": "displayName", "value": f"new {size}"})
+        assert (cost.reads, len(cost.transactions)) == (1, 1)
+        assert cost.transactions[0] <= 6
+
+
+async def test_deleting_a_user_of_no_group_is_one_read(house: House) -> None:
+    (ann,) = await house.users(1)
+    cost = await house.cost("DELETE", f"/Users/{ann}", status=204)
+    assert (cost.reads, len(cost.transactions)) == (1, 1)
+
+
+# Writes of memberships
+
+
+@pytest.mark.parametrize("size", [1, 100, 191])
+async def test_a_member_of_an_inline_group_is_two_reads(house: House, size: int) -> None:
+    ann, bob = await house.users(2)
+    group = await house.group_of(size, [bob])
+    costs = [await house.patch(f"/Groups/{group}", operation) for operation in (add(ann), take(ann), take(bob))]
+    assert [(cost.reads, len(cost.transactions)) for cost in costs] == [(2, 1)] * 3
+    assert max(cost.transactions[0] for cost in costs) <= 4
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_member_of_a_large_group_is_three_reads_whatever_its_size(house: House, size: int) -> None:
+    ann, bob = await house.users(2)
+    group = await house.group_of(size, [bob])
+    costs = [await house.patch(f"/Groups/{group}", operation) for operation in (add(ann), take(ann), take(bob))]
+    assert [(cost.reads, len(cost.transactions)) for cost in costs] == [(3, 1)] * 3
+    assert max(cost.transactions[0] for cost in costs) <= 5
+    by_filter = await house.patch(f"/Groups/{group}", add(ann), {"op": "remove", "path": f'members[value eq "{bob}"]'})
+    assert len(by_filter.transactions) == 1
+
+
+async def test_a_member_that_splits_a_bucket_or_is_a_group_costs_one_read_more(house: House) -> None:
+    ann, bob = await house.users(2)
+    inner = (await house.client.group("Inner"))["id"]
+    grows = await house.group_of(members.CAPACITY)
+    first = await house.patch(f"/Groups/{grows}", add(ann))
+    assert (first.reads, len(first.transactions)) == (2, 1)
+    splits = await house.group_of(4 * members.CAPACITY)
+    cost = await house.patch(f"/Groups/{splits}", add(bob))
+    assert cost.reads in {3, 4}, "3 where the member is in the bucket that splits"
+    assert len(cost.transactions) == 1
+    assert cost.transactions[0] <= 7
+    nested = await house.patch(f"/Groups/{await house.group_of(1_000)}", add(inner))
+    assert (nested.reads, len(nested.transactions)) == (4, 1)
+
+
+async def test_forty_members_in_one_patch_are_read_in_parallel(house: House) -> None:
+    ids = await house.users(40)
+    for size, reads in ((10, 41), (10_000, 81)):
+        group = await house.group_of(size)
+        for operation in (add(*ids), take(*ids)):
+            cost = await house.patch(f"/Groups/{group}", operation)
+            assert cost.reads <= reads
+            assert len(cost.transactions) == 1
+            assert cost.rounds <= 4, "the group, its buckets and users, the transaction; with a split, one more"
+
+
+@pytest.mark.parametrize("count", [1, 10, 48])
+async def test_a_new_group_reads_its_members_in_parallel(house: House, count: int) -> None:
+    ids = await house.users(count)
+    linked = [{"value": identifier} for identifier in ids]
+    cost = await house.cost("POST", "/Groups", {"schemas": [GROUP], "displayName": "A", "members": linked}, status=201)
+    assert (cost.reads, len(cost.transactions), cost.rounds) == (count, 1, 2)
+    assert cost.transactions[0] <= 8 + count

@@ -1,0 +1,138 @@
+"""The whole service over HTTP: function_app.py in Microsoft's runtime, on Azurite."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from scim.app import App
+from scim.local.options import REPOSITORY
+from scim.providers import Provider
+from scim.schema import Json, Schemas
+from scim.settings import Settings
+from tests.client import Answer, Client
+from tests.faults.invariants import assert_clean
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The service in a process of its own.
+
+    Attributes:
+        url: where it answers.
+        storage: the connection string of its store.
+        said: the file of all that it logs.
+    """
+
+    url: str
+    storage: str
+    said: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Remote(Client):
+    """A provider's client over HTTP; ``app`` is the operator's, in this process and on the same store."""
+
+    http: httpx.AsyncClient
+
+    @property
+    def base_url(self) -> str:
+        """The provider's Base URL."""
+        return self.app.base_url(self.provider.name)
+
+    async def send(
+        self, method: str, path: str, body: Json = None, content: bytes | None = None, **headers: str | None
+    ) -> Answer:
+        """Send a request to a path, still encoded, below the Base URL; a header of None is left out."""
+        base: dict[str, str | None] = {"authorization": f"Bearer {self.token}"}
+        if body is not None:
+            content = json.dumps(body).encode()
+            base["content-type"] = "application/scim+json; charset=utf-8"
+        given = base | {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name: value for name, value in given.items() if value is not None}
+        response = await self.http.request(method, self.base_url + path, content=content, headers=sent)
+        return Answer(response.status_code, response.headers, response.content)
+
+
+type Connect = Callable[..., Awaitable[Remote]]
+
+
+@contextmanager
+def running(storage: str, folder: Path) -> Iterator[Running]:
+    """Run the service in a process of its own; it must end without a trace of trouble."""
+    said = folder / "stderr"
+    with (
+        said.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.integration.host"],
+            cwd=REPOSITORY,
+            env=os.environ | {"ROLLCALL_STORAGE": storage, "ROLLCALL_CACHE_SECONDS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        assert port, said.read_text()
+        yield Running(f"http://127.0.0.1:{port}", storage, said)
+        process.stdin.close()
+        assert process.wait(30) == 0
+    assert "Traceback" not in said.read_text()
+
+
+@pytest.fixture(scope="session")
+def service(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The service, started once for all tests."""
+    with running(azurite, tmp_path_factory.mktemp("service")) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def second_service(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Another process of the same service on the same store, as a deployment under load has several."""
+    with running(azurite, tmp_path_factory.mktemp("second")) as service:
+        yield service
+
+
+@pytest.fixture
+async def operator(service: Running) -> AsyncIterator[App]:
+    """The same service in this process, to make and inspect providers."""
+    app = App.build(Settings.model_validate({"storage": service.storage, "public_url": service.url}))
+    await app.providers.prepare()
+    yield app
+    await app.close()
+
+
+@pytest.fixture
+async def connect(operator: App, schemas: Schemas) -> AsyncIterator[Connect]:
+    """Makes clients of new providers; at the end the rows of each provider are found in order."""
+    made: list[Provider] = []
+    limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as http:
+
+        async def connect(profile: str = "entra", **switches: str) -> Remote:
+            provider = await operator.providers.create(f"t{uuid.uuid4().hex[:12]}", profile, switches)
+            made.append(provider)
+            return Remote(operator, provider, (await operator.providers.issue(provider.name)).text, http)
+
+        yield connect
+    for provider in made:
+        await assert_clean(operator.tables.rows(provider.table, provider.table), schemas)
+        await operator.providers.delete(provider.name)
+
+
+@pytest.fixture
+async def client(connect: Connect) -> Remote:
+    """A client of a new provider with the profile ``entra``."""
+    return await connect()
