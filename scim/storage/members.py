@@ -4,6 +4,7 @@ A member is 16 bytes in the list of its type. However large a group is, adding o
 one bucket of about 3 KB; one bucket in 192 additions is split in two.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -51,20 +52,19 @@ class Roster:
             add: members to add, none of which is one.
             remove: ids to remove, each of which is a member.
         """
-        before = {at: dict(links) for at, links in held.items()}
-        links = {identifier: alias for bucket in before.values() for identifier, alias in bucket.items()}
-        links |= add
+        contents = {at: dict(links) for at, links in held.items()}
         for identifier in remove:
-            del links[identifier]
-        count = self.count + len(links) - sum(map(len, before.values()))
+            del contents[self._at(identifier)][identifier]
+        for identifier, alias in add.items():
+            contents[self._at(identifier)][identifier] = alias
+        count = self.count + sum(map(len, contents.values())) - sum(map(len, held.values()))
         after = replace(self, count=count).grown()
-        if not after.buckets:
-            return after, {0: links}
-        fresh = range(self.buckets, after.buckets)
-        contents: dict[int, dict[str, str]] = {at: {} for at in (*(before if self.buckets else ()), *fresh)}
-        for identifier, alias in links.items():
-            contents[after.bucket(identifier)][identifier] = alias
-        return after, {at: found for at, found in contents.items() if at in fresh or found != before[at]}
+        if after.buckets > self.buckets:
+            return after, _spread(after, contents, range(self.buckets, after.buckets))
+        return after, {at: links for at, links in contents.items() if links != held[at] or not after.buckets}
+
+    def _at(self, identifier: str) -> int:
+        return self.bucket(identifier) if self.buckets else 0
 
     def grown(self) -> "Roster":
         """The roster with as many buckets as its members need."""
@@ -82,19 +82,26 @@ def _split_of(bucket: int) -> int:
     return bucket - (1 << (bucket.bit_length() - 1))
 
 
+def _spread(roster: Roster, contents: Mapping[int, Links], fresh: range) -> dict[int, dict[str, str]]:
+    """The contents of buckets, some of them ``fresh``, after each member has gone to its own."""
+    spread: dict[int, dict[str, str]] = {at: {} for at in (*contents, *fresh)}
+    for links in contents.values():
+        for identifier, alias in links.items():
+            spread[roster.bucket(identifier)][identifier] = alias
+    return {at: links for at, links in spread.items() if at in fresh or links != contents[at]}
+
+
 def pack_ids(ids: Iterable[str]) -> bytes:
     """Ids as bytes, sorted, 16 each."""
-    return b"".join(sorted(bytes.fromhex(identifier.replace("-", "")) for identifier in ids))
+    return bytes.fromhex("".join(sorted(ids)).replace("-", ""))
 
 
 def unpack_ids(packed: bytes) -> list[str]:
     """The ids that ``pack_ids`` wrote."""
-    text = packed.hex()
-    return [_dashed(text[at : at + 32]) for at in range(0, len(text), 32)]
+    return list(map("-".join, _groups_of_digits(packed.hex())))
 
 
-def _dashed(digits: str) -> str:
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+_groups_of_digits = re.compile("(.{8})(.{4})(.{4})(.{4})(.{12})").findall
 
 
 def pack_links(links: Links, previous: Properties | None = None) -> dict[str, Property]:
