@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scim.schema import JsonObject
-from tests.client import ENTERPRISE, USER, Client
+from tests.client import ENTERPRISE, USER, Client, new_client
 
 SIZES = (10, 1_000, 10_000, 100_000)
 LOT = 40
@@ -21,23 +21,19 @@ LOT = 40
 
 async def main(users: int, largest: int) -> None:
     """Measure, and print two tables."""
-    app = App.build(Settings(storage="a=memory", public_url="http://localhost"), MemoryTables())
+    client = await new_client()
     logging.getLogger("scim").setLevel(logging.ERROR)
-    await app.providers.create("bench", "entra", {})
-    client = Client(app, (await app.providers.issue("bench")).text)
     ids: list[str] = []
 
     async def create(number: int) -> None:
-        ids.append((await client.send("POST", "/Users", _user(number)))["id"])
+        ids.append((await client.user(f"user{number}@example.com", **_attributes(number)))["id"])
 
     costs = {
         "create a user": await _time(create, range(users)),
-        "retrieve a user": await _time(lambda n: client.send("GET", f"/Users/{ids[n]}"), range(users)),
-        "filter by userName": await _time(lambda n: client.send("GET", f"/Users?filter={_equal(n)}"), range(users)),
-        "change one attribute": await _time(
-            lambda n: client.send("PATCH", f"/Users/{ids[n]}", _title(n)), range(users)
-        ),
-        "list 100 users": await _time(lambda n: client.send("GET", f"/Users?startIndex={n + 1}"), range(0, users, 100)),
+        "retrieve a user": await _time(lambda n: client.get(f"/Users/{ids[n]}"), range(users)),
+        "filter by userName": await _time(lambda n: client.get(f"/Users?filter={_equal(n)}"), range(users)),
+        "change one attribute": await _time(lambda n: client.patch(f"/Users/{ids[n]}", _title(n)), range(users)),
+        "list 100 users": await _time(lambda n: client.get(f"/Users?startIndex={n + 1}"), range(0, users, 100)),
     }
     _print("One operation", costs)
     _print("Adding one member to a group of", await _growth(client, create, ids, [s for s in SIZES if s <= largest]))

@@ -229,8 +229,8 @@ def test_a_transaction_names_each_row_once() -> None:
 
 
 def test_a_draft_is_empty_until_it_writes_or_records() -> None:
+    assert draft().empty
     made = draft()
-    assert made.empty
     made.change = Change(1 << 16, 0, "skipped", "User", "id", Origin("", ""))
     assert not made.empty
     record = made.writes(HEAD, "mark")[1]

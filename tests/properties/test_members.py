@@ -1,0 +1,56 @@
+"""Linear hashing: whatever comes and goes, the buckets hold just the members, each in its own."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scim.storage.members import CAPACITY, EMPTY, Links, Roster
+
+endings = st.integers(0, 2**32 - 1) | st.integers(0, 600)
+edits = st.lists(
+    st.tuples(st.lists(endings, max_size=150, unique=True), st.lists(st.integers(0, 10**6), max_size=60)),
+    max_size=12,
+)
+
+
+def member(end: int) -> str:
+    return f"00000000-0000-7000-8000-0000{end:08x}"
+
+
+def edit(roster: Roster, buckets: dict[int, Links], add: Links, remove: list[str]) -> Roster:
+    """Edit a group as the store does, with only the buckets that ``touched`` names."""
+    touched = roster.touched({*add, *remove}, len(add)) if roster.buckets else {0}
+    held = {at: buckets[at] for at in touched}
+    after, changed = roster.edit(held, add, remove)
+    if roster.buckets:
+        assert set(changed) <= touched | set(range(roster.buckets, after.buckets))
+        assert len(touched) <= 2 * len(add) + len(remove) + 1
+    buckets.update(changed)
+    return after
+
+
+@given(edits)
+def test_the_buckets_hold_just_the_members_each_in_its_own(edits: list[tuple[list[int], list[int]]]) -> None:
+    roster, members = EMPTY, dict[str, str]()
+    buckets: dict[int, Links] = {0: {}}
+    for ends, places in edits:
+        kinds = {member(end): "group" if end % 7 == 0 else "user" for end in ends}
+        add = {identifier: kind for identifier, kind in kinds.items() if identifier not in members}
+        there = list(members)
+        remove = list({there[place % len(there)] for place in places}) if there else []
+        roster = edit(roster, buckets, add, remove)
+        members = {identifier: kind for identifier, kind in (members | add).items() if identifier not in remove}
+        assert roster.count == len(members)
+        assert buckets.keys() == set(range(max(roster.buckets, 1)))
+        assert [found for links in buckets.values() for found in links.items()].sort() == list(members.items()).sort()
+        assert {identifier: kind for links in buckets.values() for identifier, kind in links.items()} == members
+        assert sum(map(len, buckets.values())) == len(members)
+        assert (roster.buckets == 0) <= (len(members) <= CAPACITY)
+        for at, links in buckets.items():
+            assert not roster.buckets or all(roster.bucket(identifier) == at for identifier in links)
+
+
+@given(st.integers(2, 5_000), endings)
+def test_a_new_bucket_takes_its_members_from_one_other(buckets: int, end: int) -> None:
+    before, after = Roster(buckets=buckets).bucket(member(end)), Roster(buckets=buckets + 1).bucket(member(end))
+    assert after in {before, buckets}
+    assert after == before or before == buckets - (1 << (buckets.bit_length() - 1))
