@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test entra check bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
@@ -15,6 +15,10 @@ run: .venv/run.stamp ## start Azurite, a demo provider and the service; options:
 
 test: check ## everything CI runs: lint, types, imports, and all tests
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+entra: .venv/dev.stamp ## let the Entra simulator loose on the service that `make run` started
+	@test -f .local/connection.env || { echo "Start the service first, in another terminal: make run" >&2; exit 1; }
+	@. .local/connection.env && exec $(BIN)/python -m tests.entra --base-url "$$BASE_URL" --token "$$TOKEN" $(ARGS)
 
 check: .venv/dev.stamp ## lint, formatting, types and the direction of imports
 	@$(BIN)/ruff check .

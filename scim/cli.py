@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read along has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -181,7 +183,10 @@ async def _delete(app: App, options: argparse.Namespace) -> None:
     provider = await app.providers.get(options.name)
     if not options.yes:
         question = f"This deletes every user and group of {provider.name!r} for good. Type its name to go on: "
-        answer = await asyncio.to_thread(input, question)
+        try:
+            answer = await asyncio.to_thread(input, question)
+        except EOFError:
+            raise ProviderError("not deleted: nobody answered; --yes deletes without asking") from None
         if answer != provider.name:
             raise ProviderError("not deleted: the names differ")
     await app.providers.delete(provider.name)

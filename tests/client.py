@@ -100,13 +100,13 @@ class Client:
         """DELETE a resource."""
         return await self.send("DELETE", path)
 
-    async def user(self, name: str, **attributes: Json) -> JsonObject:
+    async def user(self, name: str, /, **attributes: Json) -> JsonObject:
         """Create a user; gives what the service says of it."""
         answer = await self.post("/Users", {"schemas": [USER], "userName": name, **attributes})
         assert answer.status == 201, answer.content
         return answer.json
 
-    async def group(self, name: str, *members: str, **attributes: Json) -> JsonObject:
+    async def group(self, name: str, /, *members: str, **attributes: Json) -> JsonObject:
         """Create a group with members; gives what the service says of it."""
         linked = [{"value": member} for member in members]
         body = {"schemas": [GROUP], "displayName": name, "members": linked, **attributes}

@@ -2,16 +2,22 @@
 
 import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A provider's Base URL and a token for it; an app that is not Rollcall's has no token."""
+    """A provider's Base URL and a token for it; an app that is not Rollcall's has no token.
+
+    Attributes:
+        environment: what the command line needs to reach the same storage.
+    """
 
     base_url: str
     token: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def file_of(app_root: Path) -> Path:
@@ -26,6 +32,7 @@ def write(connection: Connection, file: Path) -> None:
     try:
         with os.fdopen(handle, "w") as growing:
             growing.write(f"BASE_URL={connection.base_url}\nTOKEN={connection.token}\n")
+            growing.writelines(f"{name}='{value}'\n" for name, value in connection.environment.items())
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -11,6 +11,8 @@ from scim.settings import Settings
 
 NAME = "demo"
 
+_REACHING = ("ROLLCALL_STORAGE", "ROLLCALL_PUBLIC_URL")
+
 
 async def create(profile: str, previous: Connection | None = None) -> Connection:
     """Make a provider and a token for it in the storage that the environment names, before anything is served.
@@ -25,10 +27,9 @@ async def create(profile: str, previous: Connection | None = None) -> Connection
         await app.providers.prepare()
         with suppress(ProviderError):  # it is there already
             await app.providers.create(NAME, profile, {})
-        if previous is not None and await _opens(app, previous.token):
-            return Connection(app.base_url(NAME), previous.token)
-        token = await app.providers.issue(NAME)
-        return Connection(app.base_url(NAME), token.text)
+        kept = previous.token if previous is not None and await _opens(app, previous.token) else None
+        token = kept or (await app.providers.issue(NAME)).text
+        return Connection(app.base_url(NAME), token, {name: os.environ[name] for name in _REACHING})
     finally:
         await app.close()
 

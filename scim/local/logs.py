@@ -4,11 +4,17 @@ import logging
 import sys
 
 
+class _Lines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """The app's lines say time and level themselves."""
+        return record.getMessage() if record.name.partition(".")[0] == "scim" else super().format(record)
+
+
 def configure() -> None:
     """Set up logging for one process; each of several workers is a fresh one."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     # The storage SDK tells of every request, with names of users in its addresses.
     logging.getLogger("azure").setLevel(logging.WARNING)
     # The worker library tells of every call, and of failures that it also gives back to us to tell.

@@ -60,8 +60,9 @@ class Roster:
         count = self.count + sum(map(len, contents.values())) - sum(map(len, held.values()))
         after = replace(self, count=count).grown()
         if after.buckets > self.buckets:
-            return after, _spread(after, contents, range(self.buckets, after.buckets))
-        return after, {at: links for at, links in contents.items() if links != held[at] or not after.buckets}
+            contents = _spread(after, contents, range(self.buckets, after.buckets))
+        written = range(self.buckets, after.buckets) if after.buckets else (0,)
+        return after, {at: links for at, links in contents.items() if at in written or links != held[at]}
 
     def _at(self, identifier: str) -> int:
         return self.bucket(identifier) if self.buckets else 0
@@ -83,12 +84,12 @@ def _split_of(bucket: int) -> int:
 
 
 def _spread(roster: Roster, contents: Mapping[int, Links], fresh: range) -> dict[int, dict[str, str]]:
-    """The contents of buckets, some of them ``fresh``, after each member has gone to its own."""
+    """The contents of buckets, some of them ``fresh``, once each member has gone to its own."""
     spread: dict[int, dict[str, str]] = {at: {} for at in (*contents, *fresh)}
     for links in contents.values():
         for identifier, alias in links.items():
             spread[roster.bucket(identifier)][identifier] = alias
-    return {at: links for at, links in spread.items() if at in fresh or links != contents[at]}
+    return spread
 
 
 def pack_ids(ids: Iterable[str]) -> bytes:

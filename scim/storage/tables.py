@@ -21,7 +21,7 @@ from scim.storage.rows import Create, Merge, Properties, Refused, Row, Rows, Uns
 _PAGE = 1_000
 _READ_RETRIES: dict[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0.2}
 _SERVER_ERROR = 500
-_THROTTLED = 429
+_ASKS_FOR_TIME = {408, 429}
 
 
 class AzureTables:
@@ -100,9 +100,11 @@ class AzureRows:
         except (ServiceRequestError, ServiceResponseError) as error:
             raise Unsettled from error
         except HttpResponseError as error:
-            if error.status_code is None or error.status_code == _THROTTLED or error.status_code >= _SERVER_ERROR:
+            if _passing(error.status_code):
                 raise Unsettled from error
             raise
+        if len(results) != len(writes):
+            raise Unsettled
         return [str(result.get("etag") or "") for result in results]
 
     def _operation(self, write: Write) -> Any:  # noqa: ANN401 (one of the SDK's tuple shapes)
@@ -135,7 +137,7 @@ def _refused(error: TableTransactionError) -> NoReturn:
             raise Refused(error.index, "stale") from error
         case 413:
             raise PayloadTooLarge("The request is larger than the store takes.") from error
-        case status if status is None or status == _THROTTLED or status >= _SERVER_ERROR:
+        case status if _passing(status):
             raise Unsettled from error
         case _:
             raise error
@@ -144,9 +146,14 @@ def _refused(error: TableTransactionError) -> NoReturn:
 def _unavailable(error: AzureError) -> NoReturn:
     """The client should come back: the store does not answer, asks for time, or has no such table."""
     status = error.status_code if isinstance(error, HttpResponseError) else None
-    if _table_missing(error) or status is None or status == _THROTTLED or status >= _SERVER_ERROR:
+    if _table_missing(error) or _passing(status):
         raise Unavailable("The store does not answer; send the request again.", retry_after=5) from error
     raise error
+
+
+def _passing(status: int | None) -> bool:
+    """Whether an answer is about the service's condition, and not about the request."""
+    return status is None or status in _ASKS_FOR_TIME or status >= _SERVER_ERROR
 
 
 def _table_missing(error: AzureError) -> bool:

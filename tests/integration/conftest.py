@@ -18,6 +18,7 @@ from scim.local.options import REPOSITORY
 from scim.providers import Provider
 from scim.schema import Json, Schemas
 from scim.settings import Settings
+from scim.storage.directory import Directory
 from tests.client import Answer, Client
 from tests.faults.invariants import assert_clean
 
@@ -115,8 +116,8 @@ async def operator(service: Running) -> AsyncIterator[App]:
 
 
 @pytest.fixture
-async def connect(operator: App, schemas: Schemas) -> AsyncIterator[Connect]:
-    """Makes clients of new providers; at the end the rows of each provider are found in order."""
+async def connect(operator: App, service: Running, schemas: Schemas) -> AsyncIterator[Connect]:
+    """Makes clients of new providers; at the end each one's rows are in order, and none of its people in the log."""
     made: list[Provider] = []
     limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)
     async with httpx.AsyncClient(timeout=60, limits=limits) as http:
@@ -129,7 +130,16 @@ async def connect(operator: App, schemas: Schemas) -> AsyncIterator[Connect]:
         yield connect
     for provider in made:
         await assert_clean(operator.tables.rows(provider.table, provider.table), schemas)
+        await assert_silent(operator.providers.directory(provider), schemas, service.said.read_text())
         await operator.providers.delete(provider.name)
+
+
+async def assert_silent(directory: Directory, schemas: Schemas, said: str) -> None:
+    """Fail if a log names an address of a user; other names may be words that anybody says."""
+    addresses = set[str]()
+    async for stored in directory.scan(schemas.types["User"]):
+        addresses |= {stored.attributes["userName"], *(each["value"] for each in stored.attributes.get("emails", ()))}
+    assert [address for address in addresses if "@" in address and address.lower() in said.lower()] == []
 
 
 @pytest.fixture

@@ -259,7 +259,7 @@ def test_the_connection_file_is_for_its_owner_only(host: Running) -> None:
 
 
 def ps(*arguments: str) -> str:
-    return subprocess.run(["ps", *arguments], capture_output=True, text=True, check=False).stdout  # noqa: S603, S607 - where ps is differs
+    return subprocess.run(["ps", "-ww", *arguments], capture_output=True, text=True, check=False).stdout  # noqa: S603, S607 - where ps is differs
 
 
 def descendants(pid: int) -> set[int]:
@@ -311,8 +311,10 @@ def test_nothing_outlives_a_host_that_is_killed(tmp_path: Path, workers: int) ->
 def test_a_ctrl_c_that_the_whole_terminal_gets_while_workers_start_leaves_no_trace(tmp_path: Path) -> None:
     running = start(make_app(tmp_path), "--workers", "2")
     below: set[int] = set()
+    until = time.monotonic() + 30
     while not any("spawn_main" in ps("-o", "args=", "-p", str(pid)) for pid in below):
         assert running.process.poll() is None
+        assert time.monotonic() < until
         below = descendants(running.process.pid)
     os.killpg(running.process.pid, signal.SIGINT)
     assert running.end() == 0

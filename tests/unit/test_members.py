@@ -80,3 +80,10 @@ def test_links_are_packed_by_type_and_a_type_that_is_gone_is_emptied() -> None:
         "members_group": b"",
     }
     assert pack_links({}) == {}
+
+
+def test_a_member_that_joins_while_another_bucket_is_split_is_written() -> None:
+    held = {at: {member(end): "user" for end in range(at, 2 * CAPACITY, 2)} for at in (0, 1)}
+    roster, contents = Roster(buckets=2, count=2 * CAPACITY).edit(held, {member(2 * CAPACITY + 1): "user"}, [])
+    assert roster.buckets == 3
+    assert {at: len(links) for at, links in contents.items()} == {0: 96, 1: 193, 2: 96}

@@ -75,7 +75,7 @@ def test_a_user_in_very_many_groups_still_has_all_of_them(user: Stored) -> None:
 
 @pytest.mark.parametrize("text", ["x" * 230_000, "é" * 115_000])
 def test_a_resource_that_its_change_record_could_not_hold_twice_is_refused(user: Stored, text: str) -> None:
-    with pytest.raises(PayloadTooLarge, match="User.*230000"):
+    with pytest.raises(PayloadTooLarge, match=r"User.*230000"):
         records.encode(replace(user, attributes={"title": text}))
     shorter = replace(user, attributes={"title": text[:-20]})
     values: dict[str, Json] = {"title": {"before": text[:-20], "after": text[:-20]}}
