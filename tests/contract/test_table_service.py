@@ -37,6 +37,12 @@ def parts(*statuses: str, body: str = "") -> bytes:
 CUT_SHORT = answer("202 Accepted", "--b\r\n", "multipart/mixed; boundary=b", length=500)
 HUNG_UP = b""
 
+
+def named(given: object) -> str:
+    """What to call an answer in the list of tests: its status line."""
+    return given.partition(b"\r\n")[0].decode() or "hung up" if isinstance(given, bytes) else str(given)
+
+
 type Serve = Callable[[bytes], Awaitable[tuple[Rows, list[bytes]]]]
 
 
@@ -92,6 +98,7 @@ async def serve() -> AsyncIterator[Serve]:
         CUT_SHORT,
         HUNG_UP,
     ],
+    ids=named,
 )
 async def test_a_transaction_without_a_plain_answer_is_unsettled_and_was_sent_once(serve: Serve, given: bytes) -> None:
     rows, asked = await serve(given)
@@ -107,6 +114,7 @@ async def test_a_transaction_without_a_plain_answer_is_unsettled_and_was_sent_on
         (parts("412 Precondition Failed", body=error("UpdateConditionNotSatisfied")), "stale"),
         (parts("404 Not Found", body=error("ResourceNotFound")), "missing"),
     ],
+    ids=named,
 )
 async def test_a_refusal_is_told_apart(serve: Serve, given: bytes, cause: str) -> None:
     rows, _ = await serve(given)
@@ -121,6 +129,7 @@ async def test_a_refusal_is_told_apart(serve: Serve, given: bytes, cause: str) -
         answer("413 Request Body Too Large", error("RequestBodyTooLarge")),
         parts("413 Request Body Too Large", body=error("RequestBodyTooLarge")),
     ],
+    ids=named,
 )
 async def test_a_transaction_that_is_too_large_is_the_client_s_to_mend(serve: Serve, given: bytes) -> None:
     rows, _ = await serve(given)
@@ -137,6 +146,7 @@ async def test_a_transaction_that_is_too_large_is_the_client_s_to_mend(serve: Se
         answer("404 Not Found", error("TableNotFound")),
         HUNG_UP,
     ],
+    ids=named,
 )
 async def test_a_read_without_an_answer_is_unavailable(serve: Serve, given: bytes) -> None:
     rows, _ = await serve(given)
