@@ -3,8 +3,10 @@
 import pytest
 
 from scim.errors import InvalidValue, PayloadTooLarge
-from scim.resources import Links
-from tests.contract.writing import TOLERANT, Writer, adding, exactly, other_ids, removing
+from scim.resources import Links, Reading
+from scim.storage.directory import Edit
+from scim.storage.records import Stored
+from tests.contract.writing import REQUEST, TOLERANT, Writer, adding, exactly, other_ids, removing
 
 [NOBODY, NO_ONE] = other_ids(2)
 
@@ -150,3 +152,33 @@ async def test_more_members_than_a_transaction_takes_are_refused_with_the_limit(
         else:
             await writer.link(group, links)
         assert len(await writer.members(group)) == (0 if count > 96 else count)
+
+
+@pytest.mark.parametrize("count", [3, 200])
+async def test_an_edit_that_must_see_the_members_sees_them_all(writer: Writer, count: int) -> None:
+    users = await writer.users(count)
+    group = await writer.crowd("g", users)
+    kind = writer.schemas.types["Group"]
+    seen: list[set[str]] = []
+
+    def apply(stored: Stored) -> Reading:
+        seen.append(set(stored.members or ()))
+        return Reading(stored.attributes, exactly(*users[1:]))
+
+    written = await writer.directory.modify(kind, group, Edit("modify", apply, needs_members=True), REQUEST)
+    assert seen == [set(users)]
+    assert written.stored.roster.count == count - 1
+    assert await writer.members(group) == set(users[1:])
+    renamed = Edit("modify", lambda stored: Reading({**stored.attributes, "displayName": "h"}), needs_members=True)
+    assert (await writer.directory.modify(kind, group, renamed, REQUEST)).changed
+    assert await writer.members(group) == set(users[1:])
+
+
+async def test_a_group_that_shrank_goes_with_its_buckets(writer: Writer) -> None:
+    users = await writer.users(200)
+    group = await writer.crowd("g", users)
+    for start in range(0, 190, 40):
+        await writer.link(group, removing(*users[start : min(start + 40, 190)]))
+    await writer.delete("Group", group)
+    assert (await writer.kinds())[-1] == "delete"
+    assert await writer.groups(users[199]) == set()

@@ -33,8 +33,8 @@ async def page(writer: Writer, start: int, count: int) -> tuple[int, list[str]]:
 
 async def same(writer: Writer, users: list[str]) -> None:
     """Every page is the slice of the list that it must be."""
-    for start in (1, 2, 499, 500, 501, 502, 999, 1_000, 1_001, len(users) - 1, len(users), len(users) + 1, 9_999):
-        for count in (0, 1, 3, 500):
+    for start in (1, 499, 501, 1_000, len(users) - 1, len(users), len(users) + 1, 9_999):
+        for count in (0, 3, 500):
             assert await page(writer, start, count) == (len(users), users[start - 1 :][:count])
 
 

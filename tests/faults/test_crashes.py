@@ -130,6 +130,19 @@ async def test_two_processes_may_finish_the_same_work(rows: Rows, schemas: Schem
     await assert_clean(rows, schemas)
 
 
+async def test_a_step_that_does_not_fit_is_made_smaller(
+    rows: Rows, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "_FOLLOW_BATCH", 400)
+    writer = Writer(Directory(rows, schemas), schemas)
+    users = await writer.users(150)
+    group = await writer.crowd("group", users)
+    await writer.delete("Group", group)
+    assert (await writer.kinds()).count("follow") == 3
+    assert await writer.groups(users[149]) == set()
+    await assert_clean(rows, schemas)
+
+
 async def test_the_deleter_itself_may_come_back_and_finish(rows: Rows, schemas: Schemas) -> None:
     writer = Writer(Directory(rows, schemas), schemas)
     users = await writer.users(200)

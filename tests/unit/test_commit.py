@@ -171,6 +171,16 @@ async def test_a_silent_store_is_unavailable_and_the_next_write_finds_out(proces
     assert await writer.kinds() == ["create", "create", "modify"]
 
 
+async def test_a_write_that_is_late_already_is_not_begun(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "PATIENCE", -1)
+
+    async def never(_view: View, _draft: Draft) -> None:
+        raise AssertionError
+
+    with pytest.raises(Unavailable):
+        await Commit(rows).write(never)
+
+
 async def test_an_error_leaves_the_way_free(process: Process) -> None:
     _, writer = process()
     for _ in range(2):
