@@ -12,8 +12,9 @@ from typing import Literal
 from scim.resources import Note
 from scim.schema import JsonObject
 
-Kind = Literal["create", "replace", "modify", "delete", "follow", "skipped"]
-"""What was done; ``follow`` finishes an earlier change, ``skipped`` recorded a request that changed nothing."""
+Kind = Literal["create", "replace", "modify", "delete", "follow", "skipped", "settings"]
+"""What was done; ``follow`` finishes an earlier change, ``skipped`` recorded a request that changed nothing, and
+``settings`` are the provider's own."""
 
 MAX_LISTED_MEMBERS = 1_000
 """Members that a change lists one by one, at most; a larger change records their number."""

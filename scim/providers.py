@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, Self
 
+from scim.changes import Origin
 from scim.profiles import PROFILES, Profile
 from scim.schema import Schemas
 from scim.storage.directory import Directory
@@ -31,6 +32,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _TOKEN = re.compile(r"rollcall_([0-9a-z]{12})_([A-Za-z0-9_-]{43})_([0-9A-Za-z]{6})")
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RETENTION_DAYS = 90
+_OPERATOR = Origin("operator", "")
 
 
 class ProviderError(Exception):
@@ -243,10 +245,9 @@ class Providers:
         merged = {**before.switches, **switches}
         _known(before.profile_name, merged)
         after = replace(before, switches=merged)
-        if after.profile.unique_group_names != before.profile.unique_group_names:
-            kinds = self.schemas(before).types.values()
-            if any([await self.directory(before).total(kind) for kind in kinds]):
-                raise ProviderError("unique_group_names can be changed only while the directory is empty")
+        changes_keys = after.profile.unique_group_names != before.profile.unique_group_names
+        if changes_keys and not await self.directory(after).adopt(_OPERATOR):
+            raise ProviderError("unique_group_names can be changed only while the directory is empty")
         return await self._update(row, after)
 
     async def enable(self, name: str, *, enabled: bool) -> Provider:

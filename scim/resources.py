@@ -147,7 +147,7 @@ def value(attribute: Attribute, given: Json, path: str, notes: list[Note]) -> Js
         return None
     if not attribute.multi_valued:
         return element(attribute, given, path, notes)
-    read_elements = [element(attribute, item, path, notes) for item in few(array_of(attribute, given, path), path)]
+    read_elements = [element(attribute, item, path, notes) for item in array_of(attribute, given, path)]
     elements = unequal([item for item in read_elements if item is not None])
     if attribute.sub("primary") and sum(item.get("primary") is True for item in elements) > 1:
         raise InvalidValue(f"{path} has more than one element with primary true; only one may have it.")
@@ -291,6 +291,8 @@ def _check_attributes(attributes: Iterable[Attribute], before: JsonObject, held:
             _check_required(attribute, before, held, prefix)
         if attribute.mutability == "immutable" and name in before and before[name] != held.get(name):
             raise Mutability(f"{prefix}{name} is immutable; it keeps the value it has.")
+        if attribute.multi_valued and name in held:
+            few(held[name], prefix + name)
         if attribute.sub_attributes and name in held and attribute.mutability != "readOnly":
             if attribute.multi_valued:
                 for item in held[name]:

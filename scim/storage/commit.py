@@ -274,7 +274,7 @@ class Commit:
         return (answer,)
 
     async def _learn(self, refused: Refused, writes: Sequence[Write], draft: Draft, view: View) -> None:
-        """Forget what was read, unless only the head stood in the way; raise if a row is rightly another resource's."""
+        """Forget what was read; raise if a row that was to be new is rightly another resource's."""
         key = writes[refused.index].key if refused.index is not None else None
         if refused.cause == "exists":
             created = [write.key for write in writes if isinstance(write, Create)] if key is None else [key]
@@ -282,8 +282,7 @@ class Commit:
                 claim = draft.claim(taken)
                 if claim is not None and (key is not None or await self._rows.get(taken) is not None):
                     raise claim
-        if key != keys.HEAD:
-            view.forget()
+        view.forget()
 
     async def _read_head(self) -> tuple[Row, Head]:
         row = await self._rows.get(keys.HEAD)

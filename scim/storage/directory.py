@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import batched
 
 from scim.changes import Change, Kind, Origin, difference, members
-from scim.errors import NotFound, PayloadTooLarge, Uniqueness
+from scim.errors import NotFound, PayloadTooLarge, Unavailable, Uniqueness
 from scim.resources import NO_LINKS, Links, Note, Reading
 from scim.schema import Index, JsonObject, ResourceType, Schemas
 from scim.storage import keys, records
@@ -20,6 +21,10 @@ from scim.storage.runs import OpenRun
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
+_READINGS = 3
+"""Times a large group is read, when others write to it meanwhile, before the last reading has to do."""
+_PARALLEL = 50
+"""Rows read at the same time, at most."""
 _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
 _ABANDONED = 30_000 << 16
@@ -77,12 +82,27 @@ class Directory:
         self._clock = clock
         self._commit = Commit(rows, clock)
         self._following: set[str] = set()
+        self._unique = " ".join(
+            index.alias for kind in schemas.types.values() for index in kind.indexes if index.unique
+        )
 
     async def found(self) -> None:
         """Make the directory ready for its first resource; nothing happens if it is."""
-        head = Head().encode()
         with suppress(Refused):
-            await self._rows.transact([Create(keys.HEAD, head)])
+            await self._rows.transact([Create(keys.HEAD, Head(unique=self._unique).encode())])
+
+    async def adopt(self, origin: Origin) -> bool:
+        """Let what is unique be what this directory's schemas say; false, and nothing done, if there are resources."""
+
+        async def decide(_: View, draft: Draft) -> bool:
+            if any(run.total for run in draft.head.runs.values()):
+                return False
+            values = {"unique": {"before": draft.head.unique, "after": self._unique}}
+            draft.head = replace(draft.head, unique=self._unique)
+            draft.change = Change(draft.number, draft.previous, "settings", "Provider", "", origin, values=values)
+            return True
+
+        return await self._commit.write(decide)
 
     # Reads
 
@@ -94,15 +114,28 @@ class Directory:
         if row is None:
             return None
         stored = records.decode(kind, row)
-        return await self.with_members(stored) if members else stored
+        return await self._with_members(stored) if members else stored
 
     async def with_members(self, stored: Stored) -> Stored:
         """The same resource with its members."""
-        if stored.members is not None or not stored.kind.members:
-            return stored
-        pages = [page async for page in self._rows.range(*bucket_span(stored))]
-        held = [unpack_links(row.properties) for page in pages for row in page]
-        return replace(stored, members={member: alias for links in held for member, alias in links.items()})
+        return await self._with_members(stored) or replace(stored, members={})
+
+    async def _with_members(self, stored: Stored) -> Stored | None:
+        """The same, read anew while writes come between its row and its buckets; None if it is gone by then."""
+        found: dict[str, str] = {}
+        for _ in range(_READINGS):
+            if stored.members is not None or not stored.kind.members:
+                return stored
+            pages = [page async for page in self._rows.range(*bucket_span(stored))]
+            links = [unpack_links(row.properties) for page in pages for row in page]
+            found = {member: alias for held in links for member, alias in held.items()}
+            if len(found) == stored.roster.count:
+                break
+            row = await self._rows.get(keys.resource(stored.kind.alias, stored.id))
+            if row is None:
+                return None
+            stored = records.decode(stored.kind, row)
+        return replace(stored, members=found)
 
     async def find(self, kind: ResourceType, index: Index, value: str) -> list[Stored]:
         """The resources whose indexed attribute has a value, compared as the schema compares."""
@@ -113,7 +146,9 @@ class Directory:
         else:
             low, high = keys.span(stem)
             ids = [row.key.rpartition(":")[2] async for page in self._rows.range(low, high) for row in page]
-        found = await asyncio.gather(*(self.get(kind, identifier, members=False) for identifier in ids))
+        found: list[Stored | None] = []
+        for some in batched(ids, _PARALLEL, strict=False):
+            found += await asyncio.gather(*(self.get(kind, identifier, members=False) for identifier in some))
         return [stored for stored in found if stored is not None]
 
     async def page(self, kind: ResourceType, start_index: int, count: int) -> tuple[int, list[Stored]]:
@@ -212,11 +247,11 @@ class Directory:
             raise _not_found(kind, identifier)
         deletion = Deletion(self._schemas, kind, identifier, origin)
         try:
-            await self._commit.write(deletion)
+            await self._agreed(deletion)
         except TooLarge:
             self._following.add(identifier)
             try:
-                await self._commit.write(replace(deletion, whole=False))
+                await self._agreed(replace(deletion, whole=False))
                 await self.finish(identifier)
             finally:
                 self._following.discard(identifier)
@@ -233,17 +268,32 @@ class Directory:
                 step = replace(step, batch=step.batch // 2)
 
     async def _write[T](self, decide: Decide[T]) -> T:
-        """Commit, after doing some of what another process has left undone."""
-        for identifier, began in self._commit.intents.items():
-            if identifier not in self._following and (self._clock() << 16) - began > _ABANDONED:
-                await self.finish(identifier, _HELP)
+        """Commit, and then do some of what another process has left undone."""
         try:
-            return await self._commit.write(decide)
+            answer = await self._agreed(decide)
         except TooLarge as error:
             raise PayloadTooLarge(
                 f"The request changes more rows than one transaction takes ({error.rows} of {MAX_TRANSACTION_ROWS}): "
                 "send at most 90 members in one request, and 45 for a group of more than 192."
             ) from None
+        await self._help()
+        return answer
+
+    async def _agreed[T](self, decide: Decide[T]) -> T:
+        """Commit, if the directory still is what this process takes it for."""
+
+        async def agreed(view: View, draft: Draft) -> T:
+            if draft.head.unique != self._unique:
+                raise Unavailable("The provider's settings have just changed; send the request again.", retry_after=60)
+            return await decide(view, draft)
+
+        return await self._commit.write(agreed)
+
+    async def _help(self) -> None:
+        for identifier, began in self._commit.intents.items():
+            if identifier not in self._following and (self._clock() << 16) - began > _ABANDONED:
+                with suppress(Unavailable):  # the request itself is done
+                    await self.finish(identifier, _HELP)
 
 
 async def _existing(view: View, kind: ResourceType, identifier: str) -> Row:
@@ -254,7 +304,7 @@ async def _existing(view: View, kind: ResourceType, identifier: str) -> Row:
 
 
 def _not_found(kind: ResourceType, identifier: str) -> NotFound:
-    return NotFound(f"There is no {kind.name} with the id {identifier}.")
+    return NotFound(f"There is no {kind.name} with the id {identifier[:100]}.")
 
 
 def _index(draft: Draft, before: Stored | None, after: Stored) -> None:

@@ -119,7 +119,7 @@ class Linking:
         served = {member.operation for member in links.add.values() if member.id not in bad}
         refused = [m.id for m in unknown if not self._skip_unknown or m.operation not in served]
         if refused:
-            listed = ", ".join(refused[:10]) + (" …" if len(refused) > 10 else "")  # noqa: PLR2004 (enough to go on)
+            listed = ", ".join(identifier[:100] for identifier in refused[:10]) + (" …" if len(refused) > 10 else "")  # noqa: PLR2004 (enough to go on)
             raise InvalidValue(f"members: no resource has the id {listed}; send ids that this service has given out.")
         return known, (Note("unknown_member_skipped", "members"),)
 

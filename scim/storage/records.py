@@ -29,12 +29,14 @@ class Head:
         last_id: the greatest id given so far.
         runs: the open run of each type, by alias; with the type's total.
         intents: ids of resources with unfinished work, each with the number of the change that began it.
+        unique: aliases of the unique indexes; a process that believes in others may not write.
     """
 
     number: int = 0
     last_id: str = ""
     runs: Mapping[str, OpenRun] = field(default_factory=dict)
     intents: Mapping[str, int] = field(default_factory=dict)
+    unique: str = ""
 
     @classmethod
     def decode(cls, row: Row) -> "Head":
@@ -46,6 +48,7 @@ class Head:
             last_id=str(properties["last"]),
             runs={alias: OpenRun(*entry) for alias, entry in runs.items()},
             intents={identifier: int(number, 16) for identifier, number in _intents(properties).items()},
+            unique=str(properties["unique"]),
         )
 
     def encode(self) -> dict[str, Property]:
@@ -56,6 +59,7 @@ class Head:
             "number": f"{self.number:016x}",
             "last": self.last_id,
             "runs": json.dumps(runs),
+            "unique": self.unique,
             "intents": json.dumps({identifier: f"{number:016x}" for identifier, number in self.intents.items()}),
         }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from scim.errors import NotFound, PayloadTooLarge, Uniqueness
+from scim.errors import NotFound, PayloadTooLarge, Unavailable, Uniqueness
 from scim.resources import NO_LINKS, Note, Reading
 from scim.schema import Schemas
 from scim.storage.directory import Directory, Edit, Request
@@ -82,15 +82,30 @@ async def test_a_group_name_is_taken_and_a_user_of_that_name_does_not_matter(wri
         await writer.group("sales")
 
 
-async def test_a_provider_may_share_group_names(rows: Rows, schemas: Schemas, writer: Writer) -> None:
+@pytest.mark.usefixtures("writer")
+async def test_a_provider_may_share_group_names(rows: Rows, schemas: Schemas) -> None:
     relaxed = schemas.without_uniqueness("Group", "displayName")
-    shared = Writer(Directory(rows, relaxed), relaxed)
+    directory = Directory(rows, relaxed)
+    assert await directory.adopt(ORIGIN)
+    shared = Writer(directory, relaxed)
     one, two = await shared.group("same"), await shared.group("SAME")
+    assert not await Directory(rows, schemas).adopt(ORIGIN)
     assert await shared.find("Group", "displayName", "Same") == [one, two]
     await shared.delete("Group", one)
     assert await shared.find("Group", "displayName", "same") == [two]
     await shared.delete("Group", two)
-    await writer.group("same")
+
+
+async def test_a_process_that_has_not_learnt_what_is_unique_may_not_write(
+    rows: Rows, schemas: Schemas, writer: Writer
+) -> None:
+    one = await writer.user("one")
+    await writer.delete("User", one)
+    relaxed = schemas.without_uniqueness("Group", "displayName")
+    assert await Directory(rows, relaxed).adopt(ORIGIN)
+    for late in (writer.group("same"), writer.user("two"), writer.delete("User", one)):
+        with pytest.raises(Unavailable, match="settings have just changed"):
+            await late
 
 
 async def test_names_go_from_one_to_the_other_and_back(writer: Writer) -> None:
