@@ -7,7 +7,7 @@ import sys
 class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The app's lines say time and level themselves."""
-        return record.getMessage() if record.name.partition(".")[0] == "scim" else super().format(record)
+        return record.getMessage() if record.name == "scim" else super().format(record)
 
 
 def configure() -> None:
