@@ -10,7 +10,7 @@ from scim.changes import Change, Kind, Origin, difference, members
 from scim.errors import NotFound, PayloadTooLarge, Unavailable, Uniqueness
 from scim.resources import NO_LINKS, Links, Note, Reading
 from scim.schema import Index, JsonObject, ResourceType, Schemas
-from scim.storage import keys, records
+from scim.storage import counting, keys, records
 from scim.storage.commit import Clock, Commit, Decide, Draft, TooLarge, View, unix_milliseconds
 from scim.storage.intents import Deletion, Follow
 from scim.storage.linking import Linked, Linking, bucket_span
@@ -200,7 +200,7 @@ class Directory:
             linked = await linking.relink(stored, links)
             draft.create(keys.resource(kind.alias, identifier), records.encode(linked.group))
             _index(draft, None, linked.group)
-            await _join_run(view, draft, kind.alias, identifier)
+            await counting.join(view, draft, kind.alias, identifier)
             _record(draft, "create", Stored(kind, identifier, {}, "", "", 0), linked, request)
             return Written(linked.group, changed=True, notes=linked.notes)
 
@@ -320,19 +320,6 @@ def _index(draft: Draft, before: Stored | None, after: Stored) -> None:
 def _taken(kind: ResourceType, index: Index) -> Uniqueness:
     exactly = "" if index.target.leaf.case_exact else ", and upper and lower case do not count"
     return Uniqueness(f"{index.target}: another {kind.name} has this value, which must be unique{exactly}.")
-
-
-async def _join_run(view: View, draft: Draft, alias: str, identifier: str) -> None:
-    """Count a new resource; a full run moves from the head to the row of closed ones."""
-    run = draft.head.run(alias)
-    if run.full:
-        row = await view.get(keys.runs(alias))
-        packed = records.encode_runs(records.decode_runs(row).append(run), row)
-        if row:
-            draft.merge(row, packed)
-        else:
-            draft.create(keys.runs(alias), packed)
-    draft.head = draft.head.with_run(alias, run.add(identifier))
 
 
 def _record(draft: Draft, kind: Kind, before: Stored, linked: Linked, request: Request) -> None:

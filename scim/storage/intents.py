@@ -11,7 +11,7 @@ from scim import resources
 from scim.changes import Change, Origin, difference
 from scim.errors import NotFound
 from scim.schema import ResourceType, Schemas
-from scim.storage import keys, records
+from scim.storage import counting, keys, records
 from scim.storage.commit import Draft, TooLarge, View
 from scim.storage.linking import Linked, Linking, bucket_span
 from scim.storage.members import Links, pack_ids, pack_links, unpack_ids, unpack_links
@@ -98,15 +98,7 @@ class Deletion:
         draft.create(
             keys.tombstone(stored.id), {"type": self.kind.name, "number": f"{draft.number:016x}", "at": draft.now}
         )
-        run = draft.head.run(alias)
-        if run.holds(stored.id):
-            draft.head = draft.head.with_run(alias, run.remove())
-            return
-        draft.head = draft.head.with_run(alias, replace(run, total=run.total - 1))
-        closed = await view.get(keys.runs(alias))
-        if closed is not None:
-            runs = records.decode_runs(closed).remove(stored.id)
-            draft.merge(closed, records.encode_runs(runs, closed))
+        await counting.leave(view, draft, alias, stored.id)
 
 
 async def leave_groups(schemas: Schemas, view: View, draft: Draft, identifier: str, groups: list[str]) -> None:
