@@ -109,7 +109,7 @@ def decode(number: int, texts: dict[str, str]) -> Change:
         previous=int(texts["previous"], 16),
         kind=texts["kind"],  # type: ignore[arg-type] # written by encode
         type=texts["type"],
-        id=texts["id_"],
+        id=texts.get("id_", ""),
         origin=Origin(texts.get("credential", ""), texts.get("request", "")),
         moved=tuple(_moved(entry) for entry in texts.get("moved", "").split()),
         values=json.loads(values) if values else None,

@@ -14,7 +14,7 @@ from functools import partial
 
 from scim.errors import InvalidFilter
 from scim.filters import And, Comparison, Filter, Literal, Not, Or, Present, ValuePath
-from scim.schema import Attribute, Json, JsonObject, ResourceType, normal
+from scim.schema import Attribute, Json, JsonObject, ResourceType, folded, normal
 
 type Test = Callable[[Json], bool]
 """A question about a value; None stands for an absent one."""
@@ -181,7 +181,7 @@ def _compare(path: str, attribute: Attribute, comparison: Comparison) -> Test:
     if name not in _OPERATORS[kind]:
         fitting = ", ".join(known for known in (*_COMPARE, "eq", "ne") if known in _OPERATORS[kind])
         raise InvalidFilter(f"{path} is of type {kind} and cannot be compared by {name}; it takes {fitting} and pr.")
-    key = _key(attribute)
+    key = _key(attribute, normal if name in {"eq", "ne"} else folded)
     expected = _expected(attribute, comparison.value, key)
     if expected is None:
         raise InvalidFilter(f"{path} is of type {kind} and must be compared with {_LITERALS[kind]}.")
@@ -195,12 +195,12 @@ def _compare(path: str, attribute: Attribute, comparison: Comparison) -> Test:
 type _Key = Callable[[Json], Json] | None
 
 
-def _key(attribute: Attribute) -> _Key:
-    """What values of an attribute are compared by; None where it is the values themselves."""
+def _key(attribute: Attribute, form: Callable[[Attribute, str], str]) -> _Key:
+    """What values of an attribute are compared by, strings in a ``form``; None where it is the values themselves."""
     if attribute.type == "dateTime":
         return _instant
     if attribute.type in {"string", "reference"} and not attribute.case_exact:
-        return partial(normal, attribute)
+        return partial(form, attribute)
     return None
 
 

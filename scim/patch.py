@@ -189,7 +189,8 @@ def _links(resource_type: ResourceType, steps: Sequence[Step], notes: list[Note]
     changes = _LinkChanges()
     for step in steps:
         if step.filter is not None:
-            changes.take(_ids(step.filter) or ())
+            if step.op != "add":  # an add of nothing to what is there
+                changes.take(_ids(step.filter) or ())
             continue
         if step.op != "add":
             changes.take_all()
@@ -229,7 +230,7 @@ def _whole_edit(step: Step, attribute: Attribute, notes: list[Note]) -> ValueEdi
         return Merge({sub.name: value(sub, given, path, notes)}, adding)
     if attribute.type == "complex" and not attribute.multi_valued and given not in (None, []):
         parts = assignments(attribute.sub, object_of(given, path), f"{path}.", notes)
-        return Merge(parts, adding) if parts or adding else Assign(None) if given == {} else None
+        return Merge(parts, adding) if parts else None
     new = value(attribute, given, path, notes)
     if attribute.multi_valued and adding:
         return Union(new) if new is not None else None
@@ -273,10 +274,10 @@ def _every(_: Json) -> bool:
     return True
 
 
-def _link_edit(resource_type: ResourceType, step: Step, attribute: Attribute, notes: list[Note]) -> ValueEdit:
+def _link_edit(resource_type: ResourceType, step: Step, attribute: Attribute, notes: list[Note]) -> ValueEdit | None:
     """The edit of links among those there are."""
     if step.filter is not None:
-        return Drop(element_predicate(step.filter, attribute), many=True)
+        return Drop(element_predicate(step.filter, attribute), many=True) if step.op != "add" else None
     given = None if step.op == "remove" else step.value
     members = read_members(resource_type, given, notes, step.operation).values()
     elements = [{"value": m.id, "type": m.type} if m.type else {"value": m.id} for m in members]

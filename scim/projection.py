@@ -4,7 +4,6 @@ Whatever is asked, ``returned: always`` is there, ``never`` is not, and ``reques
 left empty by that is left out.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -20,7 +19,6 @@ type _Parts = dict[str, "Projection | bool"]
 
 _UNASKED = frozenset({"never", "request"})
 """The values of ``returned`` with which an attribute is not shown unless it is named, or not even then."""
-_VALUE_FILTER = re.compile(r"\[.*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +133,20 @@ def _names(resource_type: ResourceType, paths: Iterable[str]) -> _Names:
     """The attributes that ``paths`` name, by their schema's spelling; a value filter in a path is passed over."""
     names: _Names = {}
     for path in paths:
-        target = resource_type.resolve(_VALUE_FILTER.sub("", path))
+        if path.lower() == resource_type.schema.id.lower():
+            names |= dict.fromkeys((attribute.name for attribute in resource_type.schema.attributes), True)
+        target = resource_type.resolve(_without_filter(path))
         if target is None:
             continue
         parts = (target.extension, target.attribute and target.attribute.name, target.sub and target.sub.name)
         _name(names, [part for part in parts if part])
     return names
+
+
+def _without_filter(path: str) -> str:
+    """``emails.value`` for ``emails[type eq "work"].value``."""
+    head, bracket, tail = path.partition("[")
+    return head + tail.rpartition("]")[2] if bracket else path
 
 
 def _name(names: _Names, parts: Sequence[str]) -> None:

@@ -4,13 +4,17 @@ Most are about a value: they give back what it means, or the very same value whe
 switch of the profile that allows one stands above it. ``dialects`` knows where to look for which.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from scim import media
+from scim.errors import InvalidSyntax
 from scim.filters import And, Comparison, Filter, Or
 from scim.resources import value
 from scim.schema import Attribute, Json, JsonObject, ResourceType
+
+_ROLE_DEPTH = 8
+"""Levels of nesting in a role that is written as JSON text."""
 
 type Bend = Callable[[Attribute, Json], Json]
 
@@ -72,8 +76,8 @@ def json_text(attribute: Attribute, given: Json) -> Json:
     if not isinstance(text, str) or not text.lstrip().startswith("{"):
         return given
     try:
-        inner = json.loads(text)
-    except (ValueError, RecursionError):
+        inner = media.read(text.encode(), _ROLE_DEPTH)
+    except InvalidSyntax:
         return given
     role = {"value": inner.get("value"), "display": inner.get("displayName")}
     return {**given, **{name: held for name, held in role.items() if isinstance(held, str)}}
@@ -134,8 +138,8 @@ def unknown_schemas(resource_type: ResourceType, given: JsonObject) -> tuple[Jso
     dropped: list[str] = []
     for name, held in given.items():
         if name.lower() == "schemas" and isinstance(held, list):
-            strange = [urn for urn in held if isinstance(urn, str) and urn.lower() not in resource_type.urns]
-            kept[name] = [urn for urn in held if urn not in strange]
+            strange = {urn: None for urn in held if isinstance(urn, str) and urn.lower() not in resource_type.urns}
+            kept[name] = [urn for urn in held if not isinstance(urn, str) or urn not in strange]
             dropped += strange
         elif name.lower().startswith("urn:") and not resource_type.resolve(name):
             dropped.append(name)

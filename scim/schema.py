@@ -23,6 +23,8 @@ type JsonObject = dict[str, Any]
 STANDARD = Path(__file__).with_name("schemas")
 """The folder of RFC 7643's own schemas and resource types."""
 
+_MARKS = 30
+
 AttributeType = Literal["string", "complex", "boolean", "decimal", "integer", "dateTime", "reference", "binary"]
 
 
@@ -325,6 +327,26 @@ def normal(attribute: Attribute, value: str) -> str:
     Used by uniqueness, by indexes and by filters alike, so that a filter and a 409 can never disagree. Where
     case does not count, neither do compatibility forms (NFKC) and outer blanks.
     """
-    if attribute.case_exact:
+    return value if attribute.case_exact else folded(attribute, value).strip()
+
+
+def folded(attribute: Attribute, value: str) -> str:
+    """The form in which a part of a value is looked for: as ``normal``, but with its outer blanks."""
+    if attribute.case_exact or value.isascii():
+        return value if attribute.case_exact else value.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _stream_safe(value)).casefold())
+
+
+def _stream_safe(value: str) -> str:
+    """A text in which at most 30 combining marks follow each other (UAX #15 §13): normalizing takes linear time."""
+    if len(value) <= _MARKS:
         return value
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).strip()
+    safe: list[str] = []
+    marks = 0
+    for character in value:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > _MARKS:
+            safe.append("\N{COMBINING GRAPHEME JOINER}")
+            marks = 1
+        safe.append(character)
+    return "".join(safe)

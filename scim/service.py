@@ -184,7 +184,8 @@ class Service:
         if plan.needs_members and kind.members:
             members = outcome.resource.get(kind.members, [])
             links = Links(add={m["value"]: Member(m["value"], m.get("type")) for m in members}, clear=True)
-        return Reading(after, links, tuple(note for note in outcome.notes if note not in plan.notes))
+        known = set(plan.notes)
+        return Reading(after, links, tuple(note for note in outcome.notes if note not in known))
 
     def _read(self, kind: ResourceType, body: Json) -> Reading:
         given, bent = dialects.body(kind, body, self.profile)

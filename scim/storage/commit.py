@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import batched
 
 from scim.changes import Change, instant
 from scim.errors import PayloadTooLarge, ScimError, Unavailable
@@ -31,12 +32,16 @@ from scim.storage.rows import (
     Unsettled,
     Write,
     size,
+    wire_size,
 )
 
 ATTEMPTS = 8
 """Times a write is tried before the client is asked to come back."""
 PATIENCE = 20.0
 """Seconds within which all of them, and the wait for the lock, must fall."""
+
+PARALLEL = 50
+"""Rows that one request reads at the same time, at most."""
 
 type Clock = Callable[[], int]
 """Gives Unix time in milliseconds."""
@@ -51,11 +56,16 @@ def unix_milliseconds() -> int:
 
 
 class TooLarge(Exception):
-    """A draft does not fit into one transaction."""
+    """A draft does not fit into one transaction; the text says by how much."""
 
-    def __init__(self, rows: int) -> None:
-        super().__init__(rows)
-        self.rows = rows
+    def __init__(self, rows: int, number_of_bytes: int = 0) -> None:
+        many = f"{rows} rows, and {MAX_TRANSACTION_ROWS} are the limit"
+        big = f"{number_of_bytes} bytes, and {MAX_TRANSACTION_BYTES} are the limit"
+        super().__init__(many if rows > MAX_TRANSACTION_ROWS else big)
+
+
+class Torn(Exception):
+    """Rows that belong together were read from before and after another write; they must be read anew."""
 
 
 class View:
@@ -73,7 +83,10 @@ class View:
 
     async def fetch(self, wanted: Iterable[str]) -> list[Row | None]:
         """Several rows, read in parallel."""
-        return await asyncio.gather(*(self.get(key) for key in dict.fromkeys(wanted)))
+        found: list[Row | None] = []
+        for some in batched(dict.fromkeys(wanted), PARALLEL, strict=False):
+            found += await asyncio.gather(*(self.get(key) for key in some))
+        return found
 
     async def range(self, low: str, high: str, limit: int | None = None) -> list[Row]:
         """All rows of a range, in order."""
@@ -150,12 +163,12 @@ class Draft:
             self.create(keys.change(self.number), records.encode_change(self.change, transaction))
         self.head = replace(self.head, number=self.number)
         ordered = [Merge(head.key, head.etag, self.head.encode()), *sorted(self._writes.values(), key=_order)]
-        sizes = [size(write) for write in ordered]
-        if len(ordered) > MAX_TRANSACTION_ROWS or sum(sizes) > MAX_TRANSACTION_BYTES:
-            raise TooLarge(len(ordered))
-        if max(sizes) > MAX_ROW_BYTES:
+        on_the_wire = sum(map(wire_size, ordered))
+        if len(ordered) > MAX_TRANSACTION_ROWS or on_the_wire > MAX_TRANSACTION_BYTES:
+            raise TooLarge(len(ordered), on_the_wire)
+        if (largest := max(map(size, ordered))) > MAX_ROW_BYTES:
             raise PayloadTooLarge(
-                f"The resource would take {max(sizes)} bytes to store, and {MAX_ROW_BYTES} is the limit for one."
+                f"The request would write a row of {largest} bytes, and {MAX_ROW_BYTES} are the limit for one."
             )
         return ordered
 
@@ -250,6 +263,9 @@ class Commit:
         try:
             answer = await decide(view, draft)
             writes = [] if draft.empty else draft.writes(row, doubtful.transaction)
+        except Torn:
+            view.forget()
+            return await doubtful.settle()
         except (ScimError, TooLarge):
             settled = await doubtful.settle()
             if settled is None:

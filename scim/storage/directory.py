@@ -1,30 +1,30 @@
 """A provider's directory: the reads and writes behind the six verbs of RFC 7644 §3."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import batched
 
 from scim.changes import Change, Kind, Origin, difference, members
-from scim.errors import NotFound, PayloadTooLarge, Unavailable, Uniqueness
+from scim.errors import NotFound, PayloadTooLarge, Unavailable
 from scim.resources import NO_LINKS, Links, Note, Reading
 from scim.schema import Index, JsonObject, ResourceType, Schemas
-from scim.storage import counting, keys, records
-from scim.storage.commit import Clock, Commit, Decide, Draft, TooLarge, View, unix_milliseconds
+from scim.storage import counting, indexing, keys, records
+from scim.storage.commit import PARALLEL, Clock, Commit, Decide, Draft, TooLarge, View, unix_milliseconds
 from scim.storage.intents import Deletion, Follow
-from scim.storage.linking import Linked, Linking, bucket_span
+from scim.storage.linking import Linked, Linking, bucket_span, changed_after
 from scim.storage.members import unpack_links
 from scim.storage.records import Head, Stored
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Refused, Row, Rows
+from scim.storage.rows import Create, Refused, Row, Rows
 from scim.storage.runs import OpenRun
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
+_logger = logging.getLogger("scim")
 _READINGS = 3
 """Times a large group is read, when others write to it meanwhile, before the last reading has to do."""
-_PARALLEL = 50
-"""Rows read at the same time, at most."""
 _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
 _ABANDONED = 30_000 << 16
@@ -95,6 +95,8 @@ class Directory:
         """Let what is unique be what this directory's schemas say; false, and nothing done, if there are resources."""
 
         async def decide(_: View, draft: Draft) -> bool:
+            if draft.head.unique == self._unique:
+                return True
             if any(run.total for run in draft.head.runs.values()):
                 return False
             values = {"unique": {"before": draft.head.unique, "after": self._unique}}
@@ -114,27 +116,26 @@ class Directory:
         if row is None:
             return None
         stored = records.decode(kind, row)
-        return await self._with_members(stored) if members else stored
+        return await self.with_members(stored) if members else stored
 
     async def with_members(self, stored: Stored) -> Stored:
-        """The same resource with its members."""
-        return await self._with_members(stored) or replace(stored, members={})
+        """The same resource with its members; read anew while writes come between its row and its buckets.
 
-    async def _with_members(self, stored: Stored) -> Stored | None:
-        """The same, read anew while writes come between its row and its buckets; None if it is gone by then."""
-        found: dict[str, str] = {}
+        Raises:
+            NotFound: it was deleted meanwhile.
+        """
+        kind, found = stored.kind, dict[str, str]()
         for _ in range(_READINGS):
-            if stored.members is not None or not stored.kind.members:
+            if stored.members is not None or not kind.members:
                 return stored
-            pages = [page async for page in self._rows.range(*bucket_span(stored))]
-            links = [unpack_links(row.properties) for page in pages for row in page]
-            found = {member: alias for held in links for member, alias in held.items()}
-            if len(found) == stored.roster.count:
+            buckets = [row async for page in self._rows.range(*bucket_span(stored)) for row in page]
+            found = {member: alias for row in buckets for member, alias in unpack_links(row.properties).items()}
+            if len(found) == stored.roster.count and not any(changed_after(row, stored) for row in buckets):
                 break
-            row = await self._rows.get(keys.resource(stored.kind.alias, stored.id))
+            row = await self._rows.get(keys.resource(kind.alias, stored.id))
             if row is None:
-                return None
-            stored = records.decode(stored.kind, row)
+                raise _not_found(kind, stored.id)
+            stored = records.decode(kind, row)
         return replace(stored, members=found)
 
     async def find(self, kind: ResourceType, index: Index, value: str) -> list[Stored]:
@@ -147,7 +148,7 @@ class Directory:
             low, high = keys.span(stem)
             ids = [row.key.rpartition(":")[2] async for page in self._rows.range(low, high) for row in page]
         found: list[Stored | None] = []
-        for some in batched(ids, _PARALLEL, strict=False):
+        for some in batched(ids, PARALLEL, strict=False):
             found += await asyncio.gather(*(self.get(kind, identifier, members=False) for identifier in some))
         return [stored for stored in found if stored is not None]
 
@@ -199,7 +200,7 @@ class Directory:
             linking = Linking(self._schemas, view, draft, skip_unknown=request.skip_unknown_members)
             linked = await linking.relink(stored, links)
             draft.create(keys.resource(kind.alias, identifier), records.encode(linked.group))
-            _index(draft, None, linked.group)
+            indexing.reindex(draft, None, linked.group)
             await counting.join(view, draft, kind.alias, identifier)
             _record(draft, "create", Stored(kind, identifier, {}, "", "", 0), linked, request)
             return Written(linked.group, changed=True, notes=linked.notes)
@@ -231,7 +232,7 @@ class Directory:
             after = replace(linked.group, attributes=read.resource, modified=draft.now, number=draft.number)
             draft.merge(row, records.encode(after, row.properties))
             draft.moved[identifier] = kind.alias
-            _index(draft, before, after)
+            indexing.reindex(draft, before, after)
             _record(draft, edit.kind, before, replace(linked, group=after), request)
             return Written(after, changed=True, notes=linked.notes)
 
@@ -256,16 +257,19 @@ class Directory:
             finally:
                 self._following.discard(identifier)
 
-    async def finish(self, identifier: str, most: int | None = None) -> None:
-        """Do what is left of an intent, or its next ``most`` pieces."""
-        step = Follow(self._schemas, identifier, _FOLLOW_BATCH)
+    async def finish(self, identifier: str, most: int | None = None) -> int:
+        """Do what is left of an intent, or its next ``most`` pieces; gives their number."""
+        step = Follow(self._schemas, identifier, _FOLLOW_BATCH, own=most is None)
         done, pieces = False, 0
         while not done and pieces != most:
             try:
                 done = await self._commit.write(step)
                 pieces += 1
-            except TooLarge:
+            except (TooLarge, PayloadTooLarge):
+                if step.batch == 1:
+                    raise
                 step = replace(step, batch=step.batch // 2)
+        return pieces
 
     async def _write[T](self, decide: Decide[T]) -> T:
         """Commit, and then do some of what another process has left undone."""
@@ -273,8 +277,8 @@ class Directory:
             answer = await self._agreed(decide)
         except TooLarge as error:
             raise PayloadTooLarge(
-                f"The request changes more rows than one transaction takes ({error.rows} of {MAX_TRANSACTION_ROWS}): "
-                "send at most 90 members in one request, and 45 for a group of more than 192."
+                f"The request is more than one transaction of the store takes: {error}. Of members, send at most 90 in "
+                "one request, and 45 for a group of more than 192."
             ) from None
         await self._help()
         return answer
@@ -290,10 +294,20 @@ class Directory:
         return await self._commit.write(agreed)
 
     async def _help(self) -> None:
-        for identifier, began in self._commit.intents.items():
-            if identifier not in self._following and (self._clock() << 16) - began > _ABANDONED:
-                with suppress(Unavailable):  # the request itself is done
-                    await self.finish(identifier, _HELP)
+        """Do a few pieces of what others abandoned, one helper at a time; the request itself is done already."""
+        left = _HELP
+        for identifier, touched in self._commit.intents.items():
+            abandoned = (self._clock() << 16) - touched > _ABANDONED
+            if left <= 0 or not abandoned or identifier in self._following:
+                continue
+            self._following.add(identifier)
+            try:
+                left -= await self.finish(identifier, left)
+            except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
+                _logger.warning("an intent could not be finished; the next request tries again")
+                return
+            finally:
+                self._following.discard(identifier)
 
 
 async def _existing(view: View, kind: ResourceType, identifier: str) -> Row:
@@ -305,21 +319,6 @@ async def _existing(view: View, kind: ResourceType, identifier: str) -> Row:
 
 def _not_found(kind: ResourceType, identifier: str) -> NotFound:
     return NotFound(f"There is no {kind.name} with the id {identifier[:100]}.")
-
-
-def _index(draft: Draft, before: Stored | None, after: Stored) -> None:
-    """Bring the index rows from what they were to what they must be."""
-    old, new = records.index_keys(before) if before else {}, records.index_keys(after)
-    for key in old.keys() - new.keys():
-        draft.drop(key)
-    for key in new.keys() - old.keys():
-        index = new[key]
-        draft.create(key, {"of": after.id}, _taken(after.kind, index) if index.unique else None)
-
-
-def _taken(kind: ResourceType, index: Index) -> Uniqueness:
-    exactly = "" if index.target.leaf.case_exact else ", and upper and lower case do not count"
-    return Uniqueness(f"{index.target}: another {kind.name} has this value, which must be unique{exactly}.")
 
 
 def _record(draft: Draft, kind: Kind, before: Stored, linked: Linked, request: Request) -> None:

@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 
 from scim import resources
 from scim.changes import Change, Origin, difference
-from scim.errors import NotFound
+from scim.errors import NotFound, Unavailable
 from scim.schema import ResourceType, Schemas
-from scim.storage import counting, keys, records
+from scim.storage import counting, indexing, keys, records
 from scim.storage.commit import Draft, TooLarge, View
 from scim.storage.linking import Linked, Linking, bucket_span
 from scim.storage.members import Links, pack_ids, pack_links, unpack_ids, unpack_links
 from scim.storage.records import Stored
 from scim.storage.rows import MAX_TRANSACTION_ROWS, Row, pack, unpack
 
+MAX_INTENTS = 100
+"""Intents open at the same time, at most; the head names them all."""
 _OWN_ROWS = 12
 """Rows that a deletion writes for the resource itself: head, row, index rows, runs, tombstone, change."""
 
@@ -79,6 +81,8 @@ class Deletion:
 
     def _intend(self, draft: Draft, stored: Stored) -> None:
         """Leave the lists that name the resource to the intent."""
+        if len(draft.head.intents) >= MAX_INTENTS:
+            raise Unavailable("Too many large deletions are unfinished; send the request again.", retry_after=5)
         properties = {
             "type": self.kind.name,
             "began": f"{draft.number:016x}",
@@ -93,8 +97,7 @@ class Deletion:
         """Delete the resource's own rows, and take it out of its run."""
         alias = self.kind.alias
         draft.delete(row)
-        for key in records.index_keys(stored):
-            draft.drop(key)
+        indexing.reindex(draft, stored, None)
         draft.create(
             keys.tombstone(stored.id), {"type": self.kind.name, "number": f"{draft.number:016x}", "at": draft.now}
         )
@@ -131,11 +134,13 @@ class Follow:
 
     Args:
         batch: rows of other resources to change in it, at most.
+        own: whether it is the process that began the work, and tells others by a new number that it lives.
     """
 
     schemas: Schemas
     identifier: str
     batch: int
+    own: bool = True
 
     async def __call__(self, view: View, draft: Draft) -> bool:
         """Lay the piece into the draft; true when it is the last."""
@@ -158,6 +163,8 @@ class Follow:
             draft.delete(row)
             others = {other: began for other, began in draft.head.intents.items() if other != self.identifier}
             draft.head = replace(draft.head, intents=others)
+        elif self.own:
+            draft.head = replace(draft.head, intents={**draft.head.intents, self.identifier: draft.number})
         draft.change = Change(
             number=draft.number,
             previous=draft.previous,
@@ -171,7 +178,7 @@ class Follow:
 
     async def _leave_groups(self, view: View, draft: Draft, intent: Row, groups: list[str]) -> bool:
         """Take the resource out of some of the groups it was in; true when it is in no more."""
-        batch = self.batch // 2  # a group may cost its row and a bucket
+        batch = max(1, self.batch // 2)  # a group may cost its row and a bucket
         await leave_groups(self.schemas, view, draft, self.identifier, groups[:batch])
         draft.merge(intent, pack("groups", pack_ids(groups[batch:]), intent.properties))
         return len(groups) <= batch

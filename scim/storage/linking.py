@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from scim.errors import InvalidValue
+from scim.errors import InvalidValue, PayloadTooLarge
 from scim.resources import Links, Member, Note
 from scim.schema import ResourceType, Schemas
 from scim.storage import keys, members, records
-from scim.storage.commit import Draft, TooLarge, View
+from scim.storage.commit import Draft, TooLarge, Torn, View
 from scim.storage.records import Stored
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Row
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Property, Row
+
+MAX_MEMBERSHIPS = 20_000
+"""Groups that one resource may be a direct member of; a row holds the list of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,10 @@ class Linking:
             held = {0: dict(group.members or {})}
         present = {identifier: alias for bucket in held.values() for identifier, alias in bucket.items()}
         candidates = [member for member in links.add.values() if member.id not in present]
-        if len(candidates) > MAX_TRANSACTION_ROWS:
-            raise TooLarge(len(candidates))
-        added, notes = await self._known(group.kind, candidates, links)
         leaving = present.keys() - links.add.keys() if links.clear else links.remove & present.keys()
+        if len(candidates) + len(leaving) > MAX_TRANSACTION_ROWS:
+            raise TooLarge(len(candidates) + len(leaving))
+        added, notes = await self._known(group.kind, candidates, links)
         removed = {identifier: present[identifier] for identifier in leaving}
         if not added and not removed:
             return Linked(group, {}, {}, notes)
@@ -91,6 +94,8 @@ class Linking:
         found = (await self._view.fetch([*wanted, *likely]))[: len(wanted)]
         if group.roster.buckets and links.clear:
             found = [*await self._view.range(*bucket_span(group))]
+        if any(row is None or changed_after(row, group) for row in found):
+            raise Torn
         return {bucket_of(row): row for row in found if row is not None}
 
     def _likely(self, group: Stored, member: Member) -> str | None:
@@ -133,13 +138,14 @@ class Linking:
     def _write_buckets(self, group: Stored, contents: Mapping[int, members.Links], held: Mapping[int, Row]) -> None:
         if not group.roster.buckets:
             return
+        stamp: dict[str, Property] = {"number": f"{self._draft.number:016x}"}
         for at, links in contents.items():
             row = held.get(at)
             if row is None:
                 key = keys.members(group.id, group.roster.generation, at)
-                self._draft.create(key, members.pack_links(links))
+                self._draft.create(key, members.pack_links(links) | stamp)
             else:
-                self._draft.merge(row, members.pack_links(links, row.properties))
+                self._draft.merge(row, members.pack_links(links, row.properties) | stamp)
 
     async def _tell(self, group: str, added: members.Links, removed: members.Links) -> None:
         """Bring the lists of groups that members carry up to date."""
@@ -148,11 +154,18 @@ class Linking:
         for (identifier, alias), row in zip(affected.items(), rows, strict=True):
             if row is not None:
                 groups = set(records.memberships(row))
+                if identifier in added and len(groups) >= MAX_MEMBERSHIPS:
+                    raise PayloadTooLarge(f"members: {identifier} is in {MAX_MEMBERSHIPS} groups, which is the limit.")
                 self._carry(row, identifier, alias, groups | {group} if identifier in added else groups - {group})
 
     def _carry(self, row: Row, identifier: str, alias: str, groups: set[str]) -> None:
         self._draft.merge(row, records.encode_memberships(groups, self._draft.number, row.properties))
         self._draft.moved[identifier] = alias
+
+
+def changed_after(bucket: Row, group: Stored) -> bool:
+    """Whether a bucket was written after its group's row was read."""
+    return str(bucket.properties["number"]) > f"{group.number:016x}"
 
 
 def bucket_span(group: Stored) -> tuple[str, str]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from scim import changes
 from scim.errors import PayloadTooLarge
-from scim.schema import Index, JsonObject, ResourceType
-from scim.storage import keys
+from scim.schema import JsonObject, ResourceType
 from scim.storage.members import EMPTY, Links, Roster, pack_ids, pack_links, unpack_ids, unpack_links
 from scim.storage.rows import Properties, Property, Row, pack, unpack
 from scim.storage.runs import ClosedRuns, OpenRun
@@ -28,7 +27,7 @@ class Head:
         number: the last change's number.
         last_id: the greatest id given so far.
         runs: the open run of each type, by alias; with the type's total.
-        intents: ids of resources with unfinished work, each with the number of the change that began it.
+        intents: ids of resources with unfinished work, each with a number that says when its process last worked on it.
         unique: aliases of the unique indexes; a process that believes in others may not write.
     """
 
@@ -159,15 +158,6 @@ def decode_runs(row: Row | None) -> ClosedRuns:
 def encode_runs(runs: ClosedRuns, previous: Row | None = None) -> dict[str, Property]:
     """Closed runs as a row's properties."""
     return pack("runs", runs.pack(), previous.properties if previous else None)
-
-
-def index_keys(stored: Stored) -> dict[str, Index]:
-    """The keys of a resource's index rows."""
-    return {
-        keys.index(index, value, stored.id): index
-        for index in stored.kind.indexes
-        for value in index.target.values(stored.attributes)
-    }
 
 
 def encode_change(change: changes.Change, transaction: str) -> dict[str, Property]:

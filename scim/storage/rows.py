@@ -4,7 +4,8 @@ Everything the product keeps passes through ``Rows``. Table Storage and memory e
 contract suite holds both to the same behaviour.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -158,13 +159,21 @@ def unpack[T: (str, bytes)](properties: Properties, name: str, empty: T) -> T:
 
 
 def size(write: Write) -> int:
-    """About how many bytes a write is on the wire."""
+    """About how many bytes a write takes in a row."""
+    return _sum(write, lambda text: len(text.encode()))
+
+
+def wire_size(write: Write) -> int:
+    """About how many bytes a write is on the wire: JSON, in which all but ASCII is escaped."""
+    return _sum(write, lambda text: len(json.dumps(text)))
+
+
+def _sum(write: Write, measure: Callable[[str], int]) -> int:
+    def bytes_of(value: Property) -> int:
+        if isinstance(value, str):
+            return len(value) if value.isascii() else measure(value)
+        return len(value) * 4 // 3 if isinstance(value, bytes) else 8
+
     if isinstance(write, Delete):
         return len(write.key)
-    return len(write.key) + sum(len(name) + _bytes(value) for name, value in write.properties.items())
-
-
-def _bytes(value: Property) -> int:
-    if isinstance(value, str):
-        return len(value) if value.isascii() else len(value.encode())
-    return len(value) * 4 // 3 if isinstance(value, bytes) else 8
+    return len(write.key) + sum(len(name) + bytes_of(value) for name, value in write.properties.items())

@@ -61,7 +61,8 @@ def _head(partition: Partition) -> Iterator[str]:
     if str(partition.head["last"]) < greatest:
         yield f"head: the last id is {partition.head['last']!r}, and {greatest} is greater"
     intents: dict[str, str] = json.loads(str(partition.head["intents"]))
-    if intents != {identifier: intent.began for identifier, intent in partition.intents.items()}:
+    began = {identifier: intent.began for identifier, intent in partition.intents.items()}
+    if intents.keys() != began.keys() or any(intents[identifier] < began[identifier] for identifier in began):
         yield f"head: the intents are {intents}, the rows {sorted(partition.intents)}"
     for key in partition.unknown:
         yield f"{key}: no such kind of row"

@@ -61,7 +61,7 @@ CHANGES: list[tuple[str, Given, JsonObject]] = [
         {"op": "replace", "path": "name", "value": {"GivenName": "Eve", "familyName": None}},
         {"name": {"givenName": "Eve"}},
     ),
-    ("replace of a complex attribute by nothing", {"op": "replace", "path": "name", "value": {}}, {"name": None}),
+    ("replace of a complex attribute by nothing", {"op": "replace", "path": "name", "value": {}}, {}),
     ("add of nothing to a complex attribute", {"op": "add", "path": "name", "value": {}}, {}),
     ("unknown sub-attributes change nothing", {"op": "replace", "path": "name", "value": {"nope": 1}}, {}),
     (

@@ -110,14 +110,3 @@ def test_a_change_comes_back_through_its_row() -> None:
     properties = records.encode_change(change, "mark")
     assert properties["transaction"] == "mark"
     assert records.decode_change(Row(f"change:{0x0123:016x}", "etag", properties)) == change
-
-
-def test_index_keys_fold_what_compares_equal(schemas: Schemas) -> None:
-    emails = [{"value": "A@x.org"}, {"value": "a@X.org"}, {"type": "work"}]
-    attributes = {"userName": "Ann", "externalId": "X", "emails": emails}
-    stored = Stored(schemas.types["User"], ID, attributes, TIME, TIME, 1)
-    assert records.index_keys(stored).keys() == {
-        "user.userName:ann",
-        f"user.externalId:X:{ID}",
-        f"user.emails.value:a@x.org:{ID}",
-    }
