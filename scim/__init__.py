@@ -12,7 +12,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     storage                                     one directory per provider, over a port of three calls
     changes                                     the record of every write
     patch | projection | discovery | planning   what to change, what to show, what we are, where to look
-    dialects                                    how clients really write SCIM
+    dialects | links                            how clients really write SCIM | what a PATCH does to members
     edits | quirks | steps                      changes of one value | the quirks one by one | operations taken apart
     matching | resources                        filters against resources | JSON to canonical resources
     filters | media | messages | values         text to trees | bytes to JSON | the RFC's shapes | single values

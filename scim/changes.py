@@ -16,6 +16,8 @@ Kind = Literal["create", "replace", "modify", "delete", "follow", "skipped", "se
 """What was done; ``follow`` finishes an earlier change, ``skipped`` recorded a request that changed nothing, and
 ``settings`` are the provider's own."""
 
+MAX_LISTED_NOTES = 100
+"""Notes that a change lists one by one, at most."""
 MAX_LISTED_MEMBERS = 1_000
 """Members that a change lists one by one, at most; a larger change records their number."""
 
@@ -94,7 +96,7 @@ def encode(change: Change) -> dict[str, str]:
         "credential": change.origin.credential,
         "request": change.origin.request,
         "moved": " ".join(f"{alias}:{identifier}" for alias, identifier in change.moved),
-        "notes": json.dumps([[note.quirk, note.attribute] for note in change.notes]) if change.notes else "",
+        "notes": json.dumps(_listed(change.notes)) if change.notes else "",
         "values": json.dumps(change.values, ensure_ascii=False, separators=(",", ":")) if change.values else "",
     }
     return {name: text for name, text in texts.items() if text}
@@ -115,6 +117,13 @@ def decode(number: int, texts: dict[str, str]) -> Change:
         values=json.loads(values) if values else None,
         notes=tuple(Note(quirk, attribute) for quirk, attribute in notes),
     )
+
+
+def _listed(notes: tuple[Note, ...]) -> list[list[str]]:
+    """The notes as they are written down: the first ones, and how many more there were."""
+    listed = [[note.quirk, note.attribute] for note in notes[:MAX_LISTED_NOTES]]
+    more = len(notes) - len(listed)
+    return [*listed, ["more_notes", str(more)]] if more else listed
 
 
 def _moved(entry: str) -> tuple[str, str]:

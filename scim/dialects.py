@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from scim import quirks
-from scim.errors import InvalidPath, InvalidSyntax, InvalidValue, PayloadTooLarge
+from scim.errors import BadRequest, InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, PayloadTooLarge
 from scim.filters import MAX_TERMS, And, Comparison, Filter, Not, Or, Present, ValuePath
+from scim.matching import element_predicate
 from scim.messages import Operation
 from scim.profiles import Profile
 from scim.quirks import Quirk
@@ -57,7 +58,7 @@ def operations(
 
     Raises:
         InvalidSyntax: there is no operation.
-        InvalidPath: a path names nothing the schema knows.
+        InvalidPath, InvalidFilter: a path names nothing the schema knows, or selects by nothing it knows.
     """
     if not given and not profile.allow_empty_operations:
         raise InvalidSyntax("Operations is empty; it must hold at least one operation.")
@@ -65,17 +66,21 @@ def operations(
     if not given:
         bending.notes.append(Note("empty_operations", "Operations"))
     steps: list[Step | None] = []
-    nowhere: list[str] = []
+    nowhere: dict[str, BadRequest] = {}
     for place, operation in enumerate(given):
         for found in spread(operation, place, bending.find, unquoted=profile.unquoted_literals):
             if isinstance(found, Step):
-                steps.append(bending.step(found))
+                try:
+                    steps.append(bending.step(found))
+                except InvalidFilter as error:
+                    nowhere[str(found.target)] = error
             elif found.key:
                 bending.unknown_key(found.name)
             else:
-                nowhere.append(found.name[:200])
+                name = found.name[:200]
+                nowhere[name] = found.error or InvalidPath(f"{resource_type.name} has no attribute {name}.")
     if nowhere and not (profile.skip_unknown_paths and steps):
-        raise InvalidPath(f"{resource_type.name} has no attribute {nowhere[0]}.")
+        raise next(iter(nowhere.values()))
     bending.notes += [Note("unknown_path", name) for name in nowhere]
     return tuple(step for step in steps if step is not None), distinct(bending.notes)
 
@@ -206,7 +211,9 @@ class _Bending:
             step = self.known_schemas(step)
         path = str(step.target)
         if step.filter is not None:
-            step = replace(step, filter=self.filter(step.filter, attribute))
+            meant = self.filter(step.filter, attribute)
+            element_predicate(meant, attribute)  # raises what stands against it
+            step = replace(step, filter=meant)
         if step.op == "remove":
             return self.removal(step, attribute, path)
         if step.target.sub is not None:
@@ -240,5 +247,5 @@ class _Bending:
         if not linking and isinstance(step.value, list) and len(step.value) > MAX_TERMS:
             raise PayloadTooLarge(f"The remove of {path} names {len(step.value):,} values; the limit is {MAX_TERMS:,}.")
         telling = ("value",) if linking else ("value", "type")
-        meant = quirks.remove_values(attribute, self.whole(attribute, step.value, path), telling)
-        return replace(step, filter=meant, value=None, has_value=False) if meant else None
+        listed = quirks.remove_values(attribute, self.whole(attribute, step.value, path), telling)
+        return replace(step, filter=listed, value=None, has_value=False) if listed else None

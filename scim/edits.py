@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scim.errors import InvalidValue, NoTarget
-from scim.resources import Note, identity, unequal
+from scim.resources import Note
 from scim.schema import Json, JsonObject
+from scim.values import identity, unequal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Union:
         """The old elements and, after them, the new ones."""
         held: list[Json] = current or []
         if self.key is None:
-            union = unequal([*held, *self.elements])
+            union = [*held, *(element for element in unequal([*self.elements]) if element not in held)]
         else:
             known = {element[self.key] for element in held}
             union = [*held, *(element for element in self.elements if element[self.key] not in known)]
@@ -105,6 +106,8 @@ class Change:
         if not any(chosen):
             return self._create(current, elements, notes)
         changed = [self.become(held) if meant else held for held, meant in zip(elements, chosen, strict=True)]
+        if changed == elements:
+            return current
         if not self.many:
             return changed[0] or None
         kept = unequal([new for new in changed if new not in (None, {})])
@@ -138,12 +141,14 @@ def replacing(element: Json) -> Callable[[Json], Json]:
 def one_primary(elements: list[Json], touched: Sequence[int]) -> list[Json] | None:
     """The elements, each once, ``primary`` false in all others if one touched is primary; None if there are none."""
     winner = max((at for at in touched if _is_primary(elements[at])), default=None)
-    if winner is not None:
-        elements = [
+    if winner is None:
+        return elements or None
+    return unequal(
+        [
             {**element, "primary": False} if at != winner and _is_primary(element) else element
             for at, element in enumerate(elements)
         ]
-    return unequal(elements) or None
+    )
 
 
 def _is_primary(element: Json) -> bool:

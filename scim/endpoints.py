@@ -128,9 +128,9 @@ class Endpoints:
                 status, body, headers = unforeseen.status, messages.error(unforeseen), {}
             trace.status = status.value
             headers = {**headers, "X-Request-Id": trace.request_id, "Cache-Control": "no-store"}
-            if body is None:
-                return Response(status, b"", headers)
-            return Response(status, media.write(body), {**headers, "Content-Type": f"{media.SCIM_JSON}; charset=utf-8"})
+            headers["Content-Type"] = f"{media.SCIM_JSON}; charset=utf-8"
+            bodiless = body is None or request.method == "HEAD"
+            return Response(status, b"" if bodiless else media.write(body), headers)
 
     async def _answer(self, request: Request, trace: telemetry.Trace) -> Answer:
         if len(request.url) > MAX_URL:
@@ -146,7 +146,7 @@ class Endpoints:
         trace.provider = principal.provider.name
         service = self._service(principal, trace)
         trace.endpoint, handlers, call = _route(rest, Call(request, principal, service, self._settings))
-        handler = handlers.get(request.method)
+        handler = handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
             raise MethodNotAllowed(request.method, tuple(handlers))
         if principal.scope == "read" and handler in _WRITING:
@@ -178,7 +178,7 @@ async def _query(call: Call) -> Answer:
 
 async def _search(call: Call) -> Answer:
     kinds = [call.kind] if call.kind else [*call.service.schemas.types.values()]
-    return HTTPStatus.OK, await call.service.query(kinds, messages.search_request(call.body())), {}
+    return HTTPStatus.OK, await call.service.search(kinds, call.body()), {}
 
 
 async def _retrieve(call: Call) -> Answer:

@@ -145,6 +145,20 @@ def parse_path(text: str, *, unquoted: bool = False) -> PatchPath:
     return PatchPath(tree.path, tree.term, last["sub"] if last else None)
 
 
+def terms(filter_: Filter) -> int:
+    """How many comparisons a filter makes."""
+    count, left = 0, [filter_]
+    while left:
+        match left.pop():
+            case And(inner) | Or(inner):
+                left += inner
+            case Not(term) | ValuePath(_, term):
+                left.append(term)
+            case _:
+                count += 1
+    return count
+
+
 def render(filter_: Filter) -> str:
     """The text that `parse` reads as this tree."""
     match filter_:

@@ -24,7 +24,7 @@ ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 MAX_OPERATIONS = 1_000
 """Operations in one PATCH, unless the caller says otherwise."""
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,1000}", re.ASCII)
 
 
 def _lower(word: Json) -> Json:

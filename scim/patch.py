@@ -4,13 +4,15 @@ Links to other resources are planned without a look at those there are, so that 
 does not mean loading all of them. ``resources.check`` judges what comes out.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 
+from scim import links
 from scim.dialects import operations as rfc_form
 from scim.edits import Assign, Change, Drop, Merge, Union, merging, replacing
-from scim.errors import InvalidValue, Mutability
-from scim.filters import Comparison, Filter, Or
+from scim.errors import InvalidValue, Mutability, PayloadTooLarge
+from scim.filters import terms
 from scim.matching import element_predicate
 from scim.messages import Operation
 from scim.profiles import Profile
@@ -18,20 +20,21 @@ from scim.quirks import described
 from scim.resources import (
     NO_LINKS,
     Links,
-    Member,
     Note,
     Reading,
     assignments,
     distinct,
     element,
-    few,
-    read_members,
     schema_list,
     value,
 )
 from scim.schema import Attribute, Json, JsonObject, ResourceType, Target
 from scim.steps import Step, read_only
-from scim.values import object_of
+from scim.values import few, object_of
+
+MAX_WORK = 2_000_000
+"""Comparisons of values that the operations of one PATCH may make, about; a visit of a value counts for ten."""
+_VISIT = 10
 
 type ValueEdit = Assign | Merge | Union | Drop | Change
 
@@ -45,10 +48,15 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An edit and its target; None drops a whole extension."""
+    """An edit and its target; None drops a whole extension.
+
+    Attributes:
+        terms: comparisons that the edit makes with each element.
+    """
 
     target: Target
     edit: ValueEdit | Keep | None
+    terms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +87,47 @@ class Plan:
         """
         return self.outcome(resource).resource
 
-    def outcome(self, resource: JsonObject) -> Reading:
-        """The resource after all operations, the links, and notes that include what was created on the way."""
+    @property
+    def added(self) -> list[str]:
+        """The ids that edits of the links attribute may add."""
+        lists = [edit.edit for edit in self.edits if self._of_links(edit.target)]
+        elements = [
+            element
+            for change in lists
+            for element in (change.elements if isinstance(change, Union) else getattr(change, "value", None) or ())
+        ]
+        return [element["value"] for element in elements]
+
+    def outcome(self, resource: JsonObject, known: Mapping[str, JsonObject] = MappingProxyType({})) -> Reading:
+        """The resource after all operations, the links, and notes that include what was created on the way.
+
+        Args:
+            resource: the resource as it is.
+            known: what links look like once they are stored, by id: an operation sees what one before it added.
+
+        Raises:
+            PayloadTooLarge: the operations would look at too many values.
+        """
         notes = [*self.notes]
+        work = 0
         for edit in self.edits:
+            attribute = edit.target.attribute
+            held = edit.target.holder(resource).get(attribute.name) if attribute else None
+            work += len(held) * (_VISIT + edit.terms) if isinstance(held, list) else 0
+            if work > MAX_WORK:
+                raise PayloadTooLarge("The operations look at too many values; send fewer of them in one request.")
             resource = self._edited(resource, edit, notes)
+            if known and attribute and self._of_links(edit.target) and attribute.name in resource:
+                linked = [known.get(each["value"], each) for each in resource[attribute.name]]
+                resource = {**resource, attribute.name: linked}
         return Reading(resource, self.links, distinct(notes))
+
+    def _of_links(self, target: Target) -> bool:
+        return (
+            target.extension is None
+            and target.attribute is not None
+            and target.attribute.name == self.resource_type.members
+        )
 
     def _edited(self, resource: JsonObject, edit: Edit, notes: list[Note]) -> JsonObject:
         target, change = edit.target, edit.edit
@@ -128,75 +171,14 @@ def plan(resource_type: ResourceType, operations: Sequence[Operation], profile: 
     """
     steps, bent = rfc_form(resource_type, operations, profile)
     notes = [*bent]
-    linking = [step for step in steps if _is_link(resource_type, step)]
-    needs_members = any(_looks_at_members(step) for step in linking)
+    linking = [step for step in steps if links.names_links(resource_type, step)]
+    needs_members = any(links.looks_at_links(step) for step in linking)
     edits = []
     for step in steps:
-        if needs_members or not _is_link(resource_type, step):
+        if needs_members or not links.names_links(resource_type, step):
             edits += _edits(resource_type, step, profile, notes)
-    links = NO_LINKS if needs_members or not linking else _links(resource_type, linking, notes)
-    return Plan(resource_type, tuple(edits), links, needs_members, distinct(notes))
-
-
-def _is_link(resource_type: ResourceType, step: Step) -> bool:
-    attribute = step.target.attribute
-    return attribute is not None and step.target.extension is None and attribute.name == resource_type.members
-
-
-def _looks_at_members(step: Step) -> bool:
-    """Whether a step on links cannot be done without those there are."""
-    selects = step.filter is not None
-    if step.target.sub is not None or (selects and step.op != "remove" and step.value is not None):
-        raise Mutability(f"{step.target} is immutable; members are added and removed, not changed.")
-    return step.filter is not None and _ids(step.filter) is None
-
-
-def _ids(filter_: Filter) -> list[str] | None:
-    """The ids that a filter of links names, if it does nothing else."""
-    terms = filter_.terms if isinstance(filter_, Or) else (filter_,)
-    ids: list[str] = []
-    for term in terms:
-        match term:
-            case Comparison(path, "eq", str(identifier)) if path.lower() == "value":
-                ids.append(identifier)
-            case _:
-                return None
-    return ids
-
-
-@dataclass(slots=True)
-class _LinkChanges:
-    add: dict[str, Member] = field(default_factory=dict)
-    remove: set[str] = field(default_factory=set)
-    clear: bool = False
-
-    def put(self, members: dict[str, Member]) -> None:
-        self.add |= members
-        self.remove -= members.keys()
-
-    def take(self, ids: Sequence[str]) -> None:
-        for identifier in ids:
-            self.add.pop(identifier, None)
-        if not self.clear:
-            self.remove.update(ids)
-
-    def take_all(self) -> None:
-        self.add, self.remove, self.clear = {}, set(), True
-
-
-def _links(resource_type: ResourceType, steps: Sequence[Step], notes: list[Note]) -> Links:
-    """What steps on links come to, one after another."""
-    changes = _LinkChanges()
-    for step in steps:
-        if step.filter is not None:
-            if step.op != "add":  # an add of nothing to what is there
-                changes.take(_ids(step.filter) or ())
-            continue
-        if step.op != "add":
-            changes.take_all()
-        if step.op != "remove":
-            changes.put(read_members(resource_type, step.value, notes, step.operation))
-    return Links(changes.add, frozenset(changes.remove), changes.clear)
+    changed = NO_LINKS if needs_members or not linking else links.planned(resource_type, linking, notes)
+    return Plan(resource_type, tuple(edits), changed, needs_members, distinct(notes))
 
 
 def _edits(resource_type: ResourceType, step: Step, profile: Profile, notes: list[Note]) -> list[Edit]:
@@ -213,13 +195,13 @@ def _edits(resource_type: ResourceType, step: Step, profile: Profile, notes: lis
         if step.op != "remove":
             notes.append(Note("password_dropped", str(target)))
         return []
-    if _is_link(resource_type, step):
-        change: ValueEdit | None = _link_edit(resource_type, step, attribute, notes)
+    if links.names_links(resource_type, step):
+        change: ValueEdit | None = links.edit_of_links(resource_type, step, attribute, notes)
     elif step.filter is not None or (target.sub is not None and attribute.multi_valued):
         change = _element_edit(step, attribute, profile, notes)
     else:
         change = _whole_edit(step, attribute, notes)
-    return [] if change is None else [Edit(target, change)]
+    return [] if change is None else [Edit(target, change, terms(step.filter) if step.filter else 0)]
 
 
 def _whole_edit(step: Step, attribute: Attribute, notes: list[Note]) -> ValueEdit | None:
@@ -272,16 +254,6 @@ def _element_edit(step: Step, attribute: Attribute, profile: Profile, notes: lis
 
 def _every(_: Json) -> bool:
     return True
-
-
-def _link_edit(resource_type: ResourceType, step: Step, attribute: Attribute, notes: list[Note]) -> ValueEdit | None:
-    """The edit of links among those there are."""
-    if step.filter is not None:
-        return Drop(element_predicate(step.filter, attribute), many=True) if step.op != "add" else None
-    given = None if step.op == "remove" else step.value
-    members = read_members(resource_type, given, notes, step.operation).values()
-    elements = [{"value": m.id, "type": m.type} if m.type else {"value": m.id} for m in members]
-    return Union(elements, key="value") if step.op == "add" else Assign(elements or None)
 
 
 def _check_schemas(resource_type: ResourceType, step: Step, attribute: Attribute) -> None:

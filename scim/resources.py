@@ -4,19 +4,16 @@ A canonical resource is a dict in the schema's names and RFC 7643's types, witho
 objects. Only this module makes one. Links to other resources, a group's ``members``, are read apart from it.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from scim.errors import InvalidSyntax, InvalidValue, Mutability
 from scim.schema import Attribute, Json, JsonObject, ResourceType, Schema
-from scim.values import array_of, object_of, simple
+from scim.values import array_of, few, object_of, simple, unequal
 
 MAX_INDEXED_VALUES = 50
 """Values of one indexed attribute that a resource may have."""
-MAX_VALUES = 1_000
-"""Values of any other attribute that a resource may have; links are not counted."""
 
 _NAME = re.compile(r"\$?[A-Za-z][A-Za-z0-9_-]*")
 
@@ -161,32 +158,6 @@ def element(attribute: Attribute, given: Json, path: str, notes: list[Note]) -> 
     if attribute.type == "complex":
         return _present(assignments(attribute.sub, object_of(given, path), path + ".", notes)) or None
     return simple(attribute, given, path)
-
-
-def few(elements: list[Json], path: str) -> list[Json]:
-    """The same elements.
-
-    Raises:
-        InvalidValue: there are more than a resource may have.
-    """
-    if len(elements) > MAX_VALUES:
-        raise InvalidValue(f"{path} has {len(elements):,} values; the limit is {MAX_VALUES:,}.")
-    return elements
-
-
-def unequal(elements: list[Json]) -> list[Json]:
-    """The elements, equal ones once."""
-    if len(elements) < 2:  # noqa: PLR2004 # one cannot equal another
-        return elements
-    first: dict[str, Json] = {}
-    for item in elements:
-        first.setdefault(identity(item), item)
-    return list(first.values())
-
-
-def identity(item: Json) -> str:
-    """What equal elements have in common."""
-    return json.dumps(item, sort_keys=True)
 
 
 def read_members(resource_type: ResourceType, given: Json, notes: list[Note], operation: int = 0) -> dict[str, Member]:

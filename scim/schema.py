@@ -6,7 +6,7 @@ customer's extension, or a new resource type, is one more file and no code.
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -293,7 +293,7 @@ class Schemas:
         schemas = {schema.id: schema for schema in read}
         files = [_TypeFile.model_validate(_read(path)) for path in sorted(folder.glob("*.type.json"))]
         files.sort(key=lambda file: file.members is not None)  # what may be a member before what has members
-        return cls(schemas, _by_name(file.bind(schemas, common) for file in files))
+        return cls(schemas, {file.name: file.bind(schemas, common) for file in files})
 
     def at(self, endpoint: str) -> ResourceType | None:
         """The resource type at an endpoint such as ``/Users``, in any case."""
@@ -310,10 +310,6 @@ class Schemas:
         schema = core.model_copy(update={"attributes": relaxed})
         fields = {name: getattr(kind, name) for name in ResourceType.__dataclass_fields__} | {"schema": schema}
         return type(self)({**self.schemas, schema.id: schema}, {**self.types, type_name: ResourceType(**fields)})
-
-
-def _by_name(types: Iterable[ResourceType]) -> dict[str, ResourceType]:
-    return {kind.name: kind for kind in types}
 
 
 def _read(path: Path) -> JsonObject:

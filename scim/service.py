@@ -1,6 +1,7 @@
 """The verbs of RFC 7644 §3 on one provider's directory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from scim import dialects, filters, matching, messages, patch, planning, resources
@@ -14,6 +15,7 @@ from scim.schema import Json, JsonObject, ResourceType, Schemas
 from scim.settings import Settings
 from scim.storage.directory import Directory, Edit, Request
 from scim.storage.records import Stored
+from scim.storage.rows import MAX_TRANSACTION_ROWS
 
 MAX_PAGE_MEMBERS = 100_000
 """Members in a page of groups, at which it ends."""
@@ -71,9 +73,10 @@ class Service:
         given, noted = dialects.message(messages.PATCH_OP, body, self.profile)
         message = messages.patch_op(given, self.settings.operations_max)
         plan = patch.plan(kind, message.operations, self.profile)
+        known = await self._linkable(plan.added) if plan.needs_members else {}
 
         def apply(stored: Stored) -> Reading:
-            return self._apply(plan, stored)
+            return self._apply(plan, stored, known)
 
         request = self._request((*noted, *plan.notes))
         edit = Edit("modify", apply, needs_members=plan.needs_members)
@@ -84,6 +87,12 @@ class Service:
     async def delete(self, kind: ResourceType, identifier: str) -> None:
         """Delete a resource (§3.6)."""
         await self.directory.delete(kind, identifier, self.origin)
+
+    async def search(self, kinds: Sequence[ResourceType], body: Json) -> JsonObject:
+        """Answer a query in the body of a POST (§3.4.3)."""
+        given, noted = dialects.message(messages.SEARCH_REQUEST, body, self.profile)
+        self._note(noted)
+        return await self.query(kinds, messages.search_request(given))
 
     async def query(self, kinds: Sequence[ResourceType], search: SearchRequest) -> JsonObject:
         """Find resources of one or several types (§3.4.2), in the order in which they were created."""
@@ -103,7 +112,8 @@ class Service:
             members += stored.roster.count if self._shows_members(stored.kind, projection) else 0
             if shown and members > MAX_PAGE_MEMBERS:
                 break
-            shown.append(await self._represent(stored, projection))
+            with suppress(NotFound):  # it was deleted while it was read
+                shown.append(await self._represent(stored, projection))
         return messages.list_response(shown, total, search.start_index)
 
     async def _page(self, kinds: Sequence[ResourceType], start_index: int, count: int) -> tuple[int, list[Stored]]:
@@ -141,7 +151,18 @@ class Service:
         if kind.members and kind.members not in filters.render(filter_).lower():
             everything = Projection.read(kind, None, [kind.members])
         candidates = await self._candidates(kind, planning.plan(filter_, kind))
-        return [stored for stored in candidates if matches(await self._represent(stored, everything))]
+        if self._shows_members(kind, everything) and len(candidates) > 1:
+            looked_at = sum(stored.roster.count for stored in candidates)
+            if looked_at > MAX_PAGE_MEMBERS:
+                raise TooMany(
+                    f"filter: the groups it looks at have {looked_at} members, and {MAX_PAGE_MEMBERS} are the limit; "
+                    f"compare one of {', '.join(planning.indexed(kind))} by eq, too."
+                )
+        found: list[Stored] = []
+        for stored in candidates:
+            with suppress(NotFound):
+                found += [stored] if matches(await self._represent(stored, everything)) else []
+        return found
 
     async def _candidates(self, kind: ResourceType, lookup: planning.Lookup) -> list[Stored]:
         """The resources among which every match is."""
@@ -172,11 +193,11 @@ class Service:
     def _shows_members(self, kind: ResourceType, projection: Projection) -> bool:
         return kind.members is not None and projection.shows(kind.members)
 
-    def _apply(self, plan: patch.Plan, stored: Stored) -> Reading:
+    def _apply(self, plan: patch.Plan, stored: Stored, known: Mapping[str, JsonObject]) -> Reading:
         """A resource after a PATCH, which sees all that a client sees, but members only where it must."""
         kind = stored.kind
         before = stored if plan.needs_members else replace(stored, members={})
-        outcome = plan.outcome(_representation(before, self.schemas, self.base_url))
+        outcome = plan.outcome(_representation(before, self.schemas, self.base_url), known)
         derived = {"id", "meta", kind.members, kind.memberships}
         after = {name: value for name, value in outcome.resource.items() if name not in derived}
         resources.check(kind, stored.attributes, after)
@@ -184,8 +205,17 @@ class Service:
         if plan.needs_members and kind.members:
             members = outcome.resource.get(kind.members, [])
             links = Links(add={m["value"]: Member(m["value"], m.get("type")) for m in members}, clear=True)
-        known = set(plan.notes)
-        return Reading(after, links, tuple(note for note in outcome.notes if note not in known))
+        planned = set(plan.notes)
+        return Reading(after, links, tuple(note for note in outcome.notes if note not in planned))
+
+    async def _linkable(self, ids: Sequence[str]) -> dict[str, JsonObject]:
+        """What links to resources look like, by id, as far as these exist; of too many to be linked at once, none."""
+        known: dict[str, JsonObject] = {}
+        for identifier in dict.fromkeys(ids if len(ids) <= MAX_TRANSACTION_ROWS else ()):
+            for kind in self.schemas.types.values():
+                if identifier not in known and await self.directory.get(kind, identifier, members=False):
+                    known[identifier] = _link(kind, identifier, self.base_url)
+        return known
 
     def _read(self, kind: ResourceType, body: Json) -> Reading:
         given, bent = dialects.body(kind, body, self.profile)
@@ -206,10 +236,7 @@ def _representation(stored: Stored, schemas: Schemas, base_url: str) -> JsonObje
     endpoints = {other.alias: other for other in schemas.types.values()}
     shown: JsonObject = {"schemas": attributes.get("schemas", [kind.schema.id]), "id": stored.id, **attributes}
     if kind.members and stored.members:
-        shown[kind.members] = [
-            {"value": member, "type": endpoints[alias].name, "$ref": f"{base_url}{endpoints[alias].endpoint}/{member}"}
-            for member, alias in stored.members.items()
-        ]
+        shown[kind.members] = [_link(endpoints[alias], member, base_url) for member, alias in stored.members.items()]
     if kind.memberships and stored.memberships:
         shown[kind.memberships] = [
             {"value": group, "type": "direct", "$ref": f"{base_url}{_groups(schemas).endpoint}/{group}"}
@@ -223,6 +250,11 @@ def _representation(stored: Stored, schemas: Schemas, base_url: str) -> JsonObje
         "version": stored.version,
     }
     return shown
+
+
+def _link(kind: ResourceType, identifier: str, base_url: str) -> JsonObject:
+    """A member as clients see it."""
+    return {"value": identifier, "type": kind.name, "$ref": f"{base_url}{kind.endpoint}/{identifier}"}
 
 
 def _groups(schemas: Schemas) -> ResourceType:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from scim.errors import InvalidPath, InvalidValue, NoTarget
+from scim.errors import BadRequest, InvalidPath, InvalidValue, NoTarget
 from scim.filters import Filter, parse_path
 from scim.messages import Operation
 from scim.resources import refuse_twins
@@ -20,6 +20,10 @@ _BRACKETS = re.compile(r"\[.*\]", re.DOTALL)
 
 type Find = Callable[[str], Target | None]
 """What an attribute path without brackets names, if anything."""
+
+
+class NoElements(InvalidPath):
+    """A path selects from what has no elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,12 @@ class Unknown:
     Attributes:
         name: the name, without any filter.
         key: whether it is a key of a value, and not a path.
+        error: what is wrong with it beyond that, if anything.
     """
 
     name: str
     key: bool
+    error: BadRequest | None = None
 
 
 def spread(operation: Operation, place: int, find: Find, *, unquoted: bool) -> Iterator[Step | Unknown]:
@@ -66,16 +72,18 @@ def spread(operation: Operation, place: int, find: Find, *, unquoted: bool) -> I
         unquoted: whether words in a filter are strings, as for `filters.parse`.
 
     Raises:
-        InvalidPath, InvalidFilter: the path is not of the grammar, or selects from what has no elements.
+        InvalidPath, InvalidFilter: the path is not of the grammar.
         NoTarget: a ``remove`` has no path.
         InvalidValue: an operation without a path has no object for a value.
     """
     without_path = operation.path is None
     for name, value in _named(operation).items():
-        if without_path and "[" not in name:
-            target, filter_ = find(name), None
-        else:
-            target, filter_ = _locate(name, find, unquoted=unquoted)
+        try:
+            simple = without_path and "[" not in name
+            target, filter_ = (find(name), None) if simple else _locate(name, find, unquoted=unquoted)
+        except NoElements as error:
+            yield Unknown(name.partition("[")[0], key=False, error=error)
+            continue
         if target is None:
             yield Unknown(_BRACKETS.sub("", name), key=without_path)
         elif not (without_path and read_only(target)):
@@ -113,7 +121,7 @@ def _locate(path: str, find: Find, *, unquoted: bool) -> tuple[Target | None, Fi
         return target, None
     attribute = target.attribute
     if attribute is None or target.sub is not None or not (attribute.multi_valued or attribute.type == "complex"):
-        raise InvalidPath(f"{target} has no elements that a filter in brackets could select.")
+        raise NoElements(f"{target} has no elements that a filter in brackets could select.")
     if parsed.sub is None:
         return target, parsed.filter
     sub = attribute.sub(parsed.sub)

@@ -1,7 +1,8 @@
-"""JSON values of the simple attribute types (RFC 7643 §2.3), checked and otherwise kept as they were sent."""
+"""JSON values of the simple attribute types (RFC 7643 §2.3), checked and otherwise kept as sent, and lists of them."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 
 from scim.errors import InvalidValue
@@ -9,6 +10,9 @@ from scim.schema import Attribute, Json
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE)
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}")
+
+MAX_VALUES = 1_000
+"""Values of any other attribute that a resource may have; links are not counted."""
 
 
 def simple(attribute: Attribute, given: Json, path: str) -> Json:
@@ -112,3 +116,34 @@ _KINDS: dict[type, str] = {
     list: "an array",
     dict: "an object",
 }
+
+
+def few(elements: list[Json], path: str) -> list[Json]:
+    """The same elements.
+
+    Raises:
+        InvalidValue: there are more than a resource may have.
+    """
+    if len(elements) > MAX_VALUES:
+        raise InvalidValue(f"{path} has {len(elements):,} values; the limit is {MAX_VALUES:,}.")
+    return elements
+
+
+def unequal(elements: list[Json]) -> list[Json]:
+    """The elements, equal ones once."""
+    if len(elements) < 2:  # noqa: PLR2004 # one cannot equal another
+        return elements
+    first: dict[Hashable, Json] = {}
+    for item in elements:
+        first.setdefault(identity(item), item)
+    return list(first.values())
+
+
+def identity(item: Json) -> Hashable:
+    """What equal elements have in common."""
+    if not isinstance(item, dict):
+        return item if isinstance(item, Hashable) else json.dumps(item)
+    try:
+        return frozenset(item.items())
+    except TypeError:  # a sub-attribute has several values
+        return json.dumps(item, sort_keys=True)

@@ -12,6 +12,9 @@ from scim.local.failure import Failure
 SCRIPT_ROOT = "AzureWebJobsScriptRoot"
 """The environment variable that says where function_app.py is; Azure's own name for it."""
 
+BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
+"""The environment variable that sets how many bytes a body may have; Azure's own name for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:

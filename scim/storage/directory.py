@@ -277,7 +277,7 @@ class Directory:
             answer = await self._agreed(decide)
         except TooLarge as error:
             raise PayloadTooLarge(
-                f"The request is more than one transaction of the store takes: {error}. Of members, send at most 90 in "
+                f"The request is more than one transaction of the store takes: {error}. Send at most 90 members in "
                 "one request, and 45 for a group of more than 192."
             ) from None
         await self._help()

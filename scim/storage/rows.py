@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from scim.errors import Unavailable
+
 type Property = str | bytes | int | bool
 type Properties = Mapping[str, Property]
 
@@ -75,6 +77,25 @@ class Unsettled(Exception):
     """A transaction was sent and its outcome is unknown: it may have applied, or may yet."""
 
 
+class TableNotFound(Unavailable):
+    """The table is not there: its provider was deleted, or is being deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("The provider's table is not there.", retry_after=5)
+
+
+class Unreachable(Unavailable):
+    """The store does not answer, or lets nobody in.
+
+    Attributes:
+        remedy: what its operator can do, in a sentence that no client is shown.
+    """
+
+    def __init__(self, remedy: str) -> None:
+        super().__init__("The store does not answer; send the request again.", retry_after=5)
+        self.remedy = remedy
+
+
 class Rows(Protocol):
     """One partition of one table."""
 
@@ -82,7 +103,8 @@ class Rows(Protocol):
         """The row of that key.
 
         Raises:
-            Unavailable: the store does not answer, or asks to be left alone.
+            Unreachable: the store does not answer, or asks to be left alone.
+            TableNotFound: the table is not there.
         """
         ...
 
@@ -90,7 +112,7 @@ class Rows(Protocol):
         """The rows with ``low <= key < high`` in the order of their keys, a page at a time, at most ``limit`` rows.
 
         Raises:
-            Unavailable: as ``get``.
+            Unavailable: as ``get``, in either way.
         """
         ...
 

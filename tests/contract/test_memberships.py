@@ -147,7 +147,7 @@ async def test_more_members_than_a_transaction_takes_are_refused_with_the_limit(
     for links in (adding(*users), Links(add=adding(*users).add, clear=True)):
         group = await writer.group(f"g{links.clear}")
         if count > 96:
-            with pytest.raises(PayloadTooLarge, match=r"100 are the limit.*at most 90"):
+            with pytest.raises(PayloadTooLarge, match=r"100 are the limit.*at most 90 members"):
                 await writer.link(group, links)
         else:
             await writer.link(group, links)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import pytest
 
 from scim.local.options import REPOSITORY
 from tests.client import USER
@@ -86,9 +87,29 @@ async def test_a_provider_from_its_creation_to_its_end(service: Running, connect
 
     assert "the names differ" in shell(f"providers delete {name}", status=1, typed="no\n")
     assert f"{name} is deleted" in shell(f"providers delete {name}", typed=f"{name}\n")
-    assert (await client.get("/Users")).status in {401, 503}, "503 while the process still remembers the provider"
+    assert (await client.get("/Users")).status == 401
     assert shell(f"providers show {name}", status=1) == f"scim: there is no provider {name!r}\n"
     assert "usage: " in shell("providers create", status=2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (("AccountKey=", "AccountKey=AAAA"), "refuses the account's key"),
+        (("AccountKey=", "AccountKey=A"), "copy the connection string"),
+        (("TableEndpoint=http://127.0.0.1:", "TableEndpoint=http://127.0.0.1:1/"), "127.0.0.1:1 does not answer"),
+        (("TableEndpoint=http://127.0.0.1:", "TableEndpoint=http://host.invalid:"), "host.invalid:"),
+        (("AccountName", "Name"), "copy the connection string"),
+    ],
+)
+def test_an_account_out_of_reach_is_one_sentence(service: Running, wrong: tuple[str, str], sentence: str) -> None:
+    storage = service.storage.replace(*wrong)
+    assert storage != service.storage
+    said = Shell(replace(service, storage=storage))("providers list", status=1)
+    assert said.startswith("scim: ")
+    assert sentence in said
+    assert said.count("\n") == 1
+    assert "AccountKey=" not in said
 
 
 async def expect(client: Remote, status: int) -> None:

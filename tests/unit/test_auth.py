@@ -12,9 +12,11 @@ from scim.auth import Authenticator
 from scim.errors import Forbidden, Unauthorized
 from scim.providers import Token
 from scim.storage.memory import MemoryTables
+from scim.storage.rows import Delete
 from tests.budgets.counting import CountingTables
-from tests.client import ENTERPRISE, GROUP, SEARCH_REQUEST, USER, Answer, Client, new_client
+from tests.client import ENTERPRISE, GROUP, SEARCH_REQUEST, USER, Answer, Client, connected, new_app, new_client
 
+UNKNOWN = "01990000-0000-7000-8000-000000000000"
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
@@ -139,6 +141,60 @@ async def test_a_token_of_a_deleted_provider_does_not_open_its_successor(house: 
     assert (await successor.get("/Users")).status == 200
 
 
+# Providers deleted by another process, while this one remembers them
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A client whose provider another process has deleted, and that process's client of a successor."""
+
+    former: Client
+    successor: Client
+    tables: CountingTables
+
+
+@pytest.fixture
+async def deleted() -> Deleted:
+    tables = CountingTables(MemoryTables())
+    former, operator = await new_client(tables=tables), new_app(tables)
+    await former.user("ann")
+    await operator.providers.delete("contoso")
+    return Deleted(former, replace(await connected(Client, operator), app=former.app), tables)
+
+
+async def test_a_new_provider_of_an_old_name_is_served_at_once(deleted: Deleted) -> None:
+    assert (await deleted.successor.get("/Users")).ids == []
+    assert (await deleted.former.get("/Users")).error == (401, None)
+    assert (await deleted.successor.get("/Users")).ids == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/Users"), ("GET", f"/Users/{UNKNOWN}"), ("POST", "/Users")])
+async def test_the_token_of_a_deleted_provider_is_refused_once_its_table_is_gone(
+    deleted: Deleted, method: str, path: str
+) -> None:
+    body = {"schemas": [USER], "userName": "bob"} if method == "POST" else None
+    assert (await deleted.former.send(method, path, body)).error == (401, None)
+    assert (await deleted.successor.get("/Users")).ids == []
+
+
+async def test_a_token_that_opens_no_provider_is_looked_up_once_and_the_provider_once_anew(deleted: Deleted) -> None:
+    app = new_app(deleted.tables)
+    left = await app.providers.issue("contoso")
+    rows = deleted.tables.rows("providers", "provider")
+    await rows.transact([Delete("contoso")])
+    deleted.tables.calls.reset()
+    with pytest.raises(Unauthorized):
+        await Authenticator(app.providers).authenticate(f"Bearer {left.text}", "contoso")
+    assert deleted.tables.calls.keys == [left.key_id, "contoso", "contoso"]
+
+
+async def test_a_table_that_is_gone_while_its_provider_is_not_is_503(house: House) -> None:
+    await house.tables.drop(house.client.provider.table)
+    for _ in range(2):
+        assert (await house.client.get("/Users")).error == (503, None)
+    assert (await house.other.get("/Users")).status == 200
+
+
 async def test_only_right_tokens_are_remembered(house: House) -> None:
     await refused(house, *REFUSED["wrong secret"](house))
     await house.client.get("/Users")
@@ -228,10 +284,9 @@ async def test_another_providers_id_is_as_unknown_as_any(house: House, method: s
         if method == "PATCH":
             body = {"Operations": [{"op": "add", "path": "displayName", "value": "x"}]}
         answer = await house.client.send(method, f"{path}/{identifier}", body)
-        unknown = "01990000-0000-7000-8000-000000000000"
-        other = await house.client.send(method, f"{path}/{unknown}", body)
+        other = await house.client.send(method, f"{path}/{UNKNOWN}", body)
         assert answer.error == (404, None)
-        assert answer.content.replace(identifier.encode(), b"") == other.content.replace(unknown.encode(), b"")
+        assert answer.content.replace(identifier.encode(), b"") == other.content.replace(UNKNOWN.encode(), b"")
     assert (await house.other.get(f"/Users/{theirs['id']}")).json["groups"][0]["value"] == group["id"]
 
 

@@ -12,6 +12,7 @@ from scim import cli
 from scim.app import App
 from scim.profiles import SWITCHES
 from scim.storage.memory import MemoryTables
+from scim.storage.rows import Unreachable
 from tests.client import ORIGIN, Client, new_app
 
 NOBODY = "01990000-0000-7000-8000-000000000000"
@@ -156,6 +157,8 @@ def test_what_cannot_be_done_is_one_sentence_and_status_1(operator: Operator, co
         "providers create contoso --profile rfc --set create_unmatched",
         "providers set contoso",
         "providers token contoso --scope all",
+        "providers token contoso --revoke abc --scope read",
+        "providers token contoso --scope write --revoke abc",
         "changes contoso --since yesterday",
         "changes",
     ],
@@ -183,7 +186,19 @@ def test_missing_settings_are_named_and_options_stand_in_for_them(
 def test_a_store_that_is_away_is_one_sentence(operator: Operator) -> None:
     client = operator.create("providers create contoso --profile rfc")
     operator.do(operator.tables.drop(client.provider.table))
-    assert operator("changes contoso", status=1) == "scim: The provider's table is not there.\n"
+    for command in ("changes", "providers show"):
+        assert operator(f"{command} contoso", status=1) == "scim: The provider's table is not there.\n"
+
+
+def test_a_store_out_of_reach_is_told_as_its_operator_needs_it(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def create(_: str) -> None:
+        raise Unreachable("the store at 127.0.0.1:9 does not answer: see that it runs")
+
+    monkeypatch.setattr(operator.tables, "create", create)
+    said = operator("providers list", status=1)
+    assert said == "scim: the store at 127.0.0.1:9 does not answer: see that it runs\n"
 
 
 # changes

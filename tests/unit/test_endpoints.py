@@ -42,10 +42,17 @@ async def client() -> Client:
     ],
 )
 async def test_every_endpoint_names_the_methods_it_knows(client: Client, path: str, methods: str) -> None:
-    for method in {*ANY_METHOD, "TRACE", "get"} - set(methods.split(", ")):
+    for method in {*ANY_METHOD, "TRACE", "get"} - {*methods.split(", "), "HEAD"}:
         answer = await client.send(method, path)
         assert answer.error == (405, None), method
         assert answer.headers["Allow"] == methods
+
+
+async def test_head_is_answered_as_get_is_but_without_a_body(client: Client) -> None:
+    user = await client.user("ann")
+    for path, status in [(f"/Users/{user['id']}", 200), (f"/Users/{NOBODY}", 404), ("/Schemas", 200), ("/Bulk", 405)]:
+        answer = await client.send("HEAD", path)
+        assert (answer.status, answer.content) == (status, b"")
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/Bulk"), ("GET", "/Me"), ("PATCH", "/me"), ("POST", "/bulk")])
@@ -111,7 +118,7 @@ async def test_every_verb_answers_as_the_standard_has_it(client: Client) -> None
     assert (modified.status, modified.json["title"]) == (200, "Chief")
     deleted = await client.delete(path)
     assert (deleted.status, deleted.content) == (204, b"")
-    assert "Content-Type" not in deleted.headers
+    assert deleted.headers["Content-Type"].startswith("application/scim+json")
     assert (await client.delete(path)).error == (404, None)
     assert (await client.get(path)).error == (404, None)
 

@@ -102,10 +102,14 @@ async def test_twenty_differences_are_printed_and_the_rest_counted() -> None:
     ]
 
 
-def test_a_quarantine_is_printed_even_when_quiet() -> None:
+@pytest.mark.parametrize("reason", ["because", "because."])
+def test_a_quarantine_is_printed_even_when_quiet(reason: str) -> None:
     out = io.StringIO()
-    Report(1, "flag", quarantine="because").print(Console(file=out, width=200), quiet=True)
-    assert out.getvalue().splitlines()[0] == "The job is quarantined: because."
+    Report(1, "flag", quarantine=reason).print(Console(file=out, width=200), quiet=True)
+    assert out.getvalue().splitlines() == [
+        "The job is quarantined: because.",
+        "Not as it should be: quarantined, 0 failures, 0 differences (dialect flag, seed 1).",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -34,3 +34,15 @@ def test_a_write_that_fails_leaves_the_earlier_file_and_nothing_else(
         connection.write(Connection("second"), file)
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     assert connection.read(file) == Connection("first")
+
+
+@pytest.mark.parametrize(("written", "left"), [("ours", False), ("another's", True)])
+def test_only_our_own_file_is_taken_back(tmp_path: Path, written: str, *, left: bool) -> None:
+    file = connection.file_of(tmp_path)
+    connection.write(Connection(written), file)
+    connection.withdraw(Connection("ours"), file)
+    assert file.exists() == left
+
+
+def test_a_file_that_is_gone_is_taken_back_without_a_word(tmp_path: Path) -> None:
+    connection.withdraw(Connection("ours"), connection.file_of(tmp_path))

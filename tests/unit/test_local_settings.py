@@ -41,3 +41,14 @@ def test_local_settings_may_be_absent_but_not_encrypted(tmp_path: Path) -> None:
     (tmp_path / "local.settings.json").write_text('{"IsEncrypted": true, "Values": {}}')
     with pytest.raises(Failure, match="decrypt"):
         settings.apply_local_settings(tmp_path)
+
+
+@pytest.mark.parametrize(("environment", "limit"), [({}, 104_857_600), ({settings.BODY_LIMIT: "1000"}, 1000)])
+def test_the_limit_of_bodies_is_azures_unless_set(environment: dict[str, str], limit: int) -> None:
+    assert settings.body_limit(environment) == limit
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "100 MB"])
+def test_a_limit_of_bodies_that_is_no_number_is_told_in_words(text: str) -> None:
+    with pytest.raises(Failure, match=f"{settings.BODY_LIMIT} must be a number of bytes, not '{text}'"):
+        settings.body_limit({settings.BODY_LIMIT: text})

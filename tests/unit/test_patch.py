@@ -9,8 +9,9 @@ from scim.errors import InvalidFilter, InvalidPath, InvalidValue, Mutability, No
 from scim.messages import Operation
 from scim.patch import Plan, plan
 from scim.profiles import PROFILES, Profile
-from scim.resources import MAX_VALUES, Note, check
+from scim.resources import Note, check
 from scim.schema import Json, JsonObject, ResourceType, Schemas
+from scim.values import MAX_VALUES
 
 SCHEMAS = Schemas.load()
 USER = SCHEMAS.types["User"]

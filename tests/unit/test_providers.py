@@ -1,14 +1,17 @@
 """Provisioning providers and their tokens, as the operator's commands use them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Literal
 
 import pytest
 
+from scim.errors import Unavailable
 from scim.providers import Provider, ProviderError, Providers, Token
 from scim.schema import Schemas
 from scim.storage.memory import MemoryTables
-from scim.storage.rows import Create, Refused, Row, Rows, Write
+from scim.storage.rows import Create, Delete, Refused, Row, Rows, Unsettled, Write
 from tests.client import GROUP, new_client
 
 
@@ -164,6 +167,105 @@ async def test_deleting_leaves_neither_tokens_nor_rows_and_frees_the_name() -> N
     assert (await other.get("/Users")).status == 200
     with pytest.raises(ProviderError, match="there is no provider 'nobody'"):
         await providers.delete("nobody")
+
+
+class Failing(MemoryTables):
+    """A store that fails at one of the calls that change it, before it is done or after.
+
+    Attributes:
+        held: the tables there are.
+        calls: how many such calls are still to come, the failing one included; 0 if none will fail.
+        done: whether the failing call is done nevertheless.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = set[str]()
+        self.calls = 0
+        self.done = False
+
+    def rows(self, table: str, partition: str) -> Rows:
+        return _FailingRows(super().rows(table, partition), self)
+
+    async def create(self, table: str) -> None:
+        self.held.add(table)
+        await super().create(table)
+
+    async def drop(self, table: str) -> None:
+        with self.failing(Unavailable("Silence.", retry_after=1)) as goes_through:
+            if goes_through:
+                self.held.discard(table)
+                await super().drop(table)
+
+    @contextmanager
+    def failing(self, error: Exception) -> Iterator[bool]:
+        """Fail with that error, if it is time; gives whether the call is done."""
+        self.calls -= 1
+        yield self.calls != 0 or self.done
+        if self.calls == 0:
+            raise error
+
+
+class _FailingRows:
+    def __init__(self, rows: Rows, tables: Failing) -> None:
+        self._rows, self._tables = rows, tables
+        self.get, self.range = rows.get, rows.range
+
+    async def transact(self, writes: Sequence[Write]) -> list[str]:
+        etags = list[str]()
+        with self._tables.failing(Unsettled()) as goes_through:
+            if goes_through:
+                etags = await self._rows.transact(writes)
+        return etags
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("calls", [1, 2, 3, 4, 5])
+async def test_deleting_again_finishes_what_broke_off_at_any_step(calls: int, done: bool) -> None:
+    tables = Failing()
+    providers = Providers(tables, Schemas.load(), cache_seconds=0)
+    provider = await providers.create("contoso", "rfc", {})
+    for _ in range(2):
+        await providers.issue("contoso")
+    tables.calls, tables.done = calls, done
+    with pytest.raises((Unsettled, Unavailable)):
+        await providers.delete("contoso")
+    if (calls, done) != (5, True):
+        assert (await providers.get("contoso")).table == provider.table
+        assert (await providers.get("contoso")).enabled == ((calls, done) == (1, False))
+        await providers.delete("contoso")
+    assert await providers.all() == []
+    assert await providers.credentials("contoso") == []
+    assert tables.held == {"providers", "credentials"}
+
+
+async def test_deleting_takes_five_steps() -> None:
+    tables = Failing()
+    providers = Providers(tables, Schemas.load())
+    await providers.create("contoso", "rfc", {})
+    for _ in range(2):
+        await providers.issue("contoso")
+    tables.calls = 6
+    await providers.delete("contoso")
+    assert tables.calls == 1
+
+
+@pytest.mark.parametrize(("cause", "finished"), [("stale", False), ("missing", True)])
+async def test_two_who_delete_a_provider_at_once_do_not_harm_its_successor(
+    providers: Providers, monkeypatch: pytest.MonkeyPatch, cause: Literal["stale", "missing"], finished: bool
+) -> None:
+    await providers.create("contoso", "rfc", {})
+    transact = providers._rows.transact  # noqa: SLF001 (a fault planted)
+
+    async def too_late(writes: Sequence[Write]) -> list[str]:
+        if isinstance(writes[0], Delete):
+            assert writes[0].etag, "without it, another's provider might be deleted"
+            raise Refused(0, cause)
+        return await transact(writes)
+
+    monkeypatch.setattr(providers._rows, "transact", too_late)  # noqa: SLF001 (a fault planted)
+    with nullcontext() if finished else pytest.raises(ProviderError, match="somebody else changed the provider"):
+        await providers.delete("contoso")
 
 
 # Tokens

@@ -1,0 +1,79 @@
+"""The whole of a run: start everything, say where it is, and stop all of it on Ctrl-C."""
+
+import asyncio
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from scim.local import azurite, connection, demo, ports, settings
+from scim.local.announcement import Announcement
+from scim.local.connection import Connection
+from scim.local.failure import Failure
+from scim.local.options import Options, parse
+from scim.local.serve import serve
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until stopped; 0 after a clean stop, 1 after a sentence about what went wrong."""
+    options = parse(arguments)
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, signal.default_int_handler)
+    try:
+        return _azurite_only(options.data) if options.azurite_only else _rollcall(options)
+    except KeyboardInterrupt:
+        return 0
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+    except OSError as error:
+        print(_sentence(error), file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C finds nothing left to interrupt
+    return 1
+
+
+def _rollcall(options: Options) -> int:
+    with closing(ports.listen(options.port)) as listener, azurite.running(azurite.TABLES, options.data) as storage:
+        port = ports.number(listener)
+        public = f"http://{ports.LOOPBACK}:{port}"
+        os.environ |= {settings.SCRIPT_ROOT: str(options.app_root), "ROLLCALL_STORAGE": storage}
+        os.environ.setdefault("ROLLCALL_PUBLIC_URL", public)
+        os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
+        settings.apply_local_settings(options.app_root)
+        reached_by = Connection(public) if options.app else asyncio.run(_demo_provider(options))
+        announcement = Announcement(options, port, reached_by)
+        announcement.start()
+        try:
+            started = serve(listener, options.workers)
+        finally:
+            announcement.withdraw()
+        if announcement.error:
+            raise announcement.error
+        return 0 if started else 1
+
+
+async def _demo_provider(options: Options) -> Connection:
+    earlier = connection.read(connection.file_of(options.app_root)) if options.data else None
+    return await demo.create(options.profile, earlier)
+
+
+def _azurite_only(data: Path | None) -> int:
+    with azurite.running(azurite.EVERYTHING, data) as storage:
+        print(
+            f"Azurite is ready, its data {f'in {data}' if data else 'in memory (see --data)'}."
+            f' For local.settings.json, under "Values":\n\n  "AzureWebJobsStorage": "{storage}",\n'
+            f'  "ROLLCALL_STORAGE": "{storage}"\n\nStop it with Ctrl-C.',
+            flush=True,
+        )
+        signal.pause()
+    return 0
+
+
+def _sentence(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full{where}."
+    return f"The operating system refused: {error.strerror or error}{where}."
