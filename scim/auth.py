@@ -57,11 +57,21 @@ class Authenticator:
                 raise _unauthorized()
             self._remember(credential)
         provider = await self._providers.cached(provider_name)
+        if (
+            provider is None or provider.table != credential.table
+        ):  # perhaps deleted, and made anew, since it was cached
+            provider = await self._providers.refreshed(provider_name)
         if provider is None or provider.table != credential.table:
+            self._cached.pop(token.key_id, None)
             raise _unauthorized()
         if not provider.enabled:
             raise Forbidden("The administrator of this service has disabled this provisioning provider.")
         return Principal(provider, credential.key_id, credential.scope)
+
+    def forget(self, principal: Principal) -> None:
+        """Ask the store anew about a principal's credential and provider when they are next needed."""
+        self._cached.pop(principal.credential, None)
+        self._providers.forget(principal.provider.name)
 
     def _remember(self, credential: Credential) -> None:
         if len(self._cached) >= _MAX_CACHED:

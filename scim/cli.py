@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +15,7 @@ from scim.errors import ScimError
 from scim.profiles import PROFILES, SWITCHES
 from scim.providers import Provider, ProviderError
 from scim.settings import Settings, SettingsError
-from scim.storage.rows import Unsettled
+from scim.storage.rows import Unreachable, Unsettled
 
 type Command = Callable[[App, argparse.Namespace], Awaitable[None]]
 
@@ -34,14 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment["ROLLCALL_PUBLIC_URL"] = options.public_url
     try:
         asyncio.run(_run(Settings.read(environment), options))
-    except (ProviderError, SettingsError) as error:
-        print(f"scim: {error}", file=sys.stderr)
-        return 1
-    except ScimError as error:
-        print(f"scim: {error.detail}", file=sys.stderr)
-        return 1
-    except Unsettled:
-        print("scim: the store broke off in the middle; look with 'show' whether it was done", file=sys.stderr)
+    except (ProviderError, SettingsError, ScimError, Unsettled) as error:
+        print(f"scim: {_reason(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -50,8 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _reason(error: Exception) -> str:
+    match error:
+        case Unreachable():
+            return error.remedy
+        case Unsettled():
+            return "the store broke off in the middle; look with 'show' whether it was done"
+        case _:
+            return str(error)
+
+
 async def _run(settings: Settings, options: argparse.Namespace) -> None:
     app = App.build(settings)
+    logging.getLogger("azure").setLevel(logging.CRITICAL)  # what it would warn of is an error here, told in a sentence
     try:
         await app.providers.prepare()
         command: Command = options.command
@@ -108,8 +114,9 @@ def _add_providers(parser: argparse.ArgumentParser) -> None:
     delete = add("delete", "delete a provider with all its users and groups, for good", _delete)
     delete.add_argument("--yes", action="store_true", help="do not ask")
     token = add("token", "add a token, or revoke one", _token)
-    token.add_argument("--scope", choices=("write", "read"), default="write", help="'read' suits your own application")
-    token.add_argument("--revoke", metavar="KEY_ID", help="make this token worthless, everywhere within 60 seconds")
+    either = token.add_mutually_exclusive_group()
+    either.add_argument("--scope", choices=("write", "read"), help="'read' suits your own application; else 'write'")
+    either.add_argument("--revoke", metavar="KEY_ID", help="make this token worthless, everywhere within 60 seconds")
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -152,14 +159,17 @@ def _line(provider: Provider) -> str:
 
 async def _show(app: App, options: argparse.Namespace) -> None:
     provider = await app.providers.get(options.name)
+    directory, kinds = app.providers.directory(provider), app.providers.schemas(provider).types.values()
+    totals = {kind.name: await directory.total(kind) for kind in kinds}
+    credentials = await app.providers.credentials(provider.name)
     print(_line(provider))
     print(f"Base URL  {app.base_url(provider.name)}")
     print(f"Table     {provider.table}")
-    for kind in app.providers.schemas(provider).types.values():
-        print(f"{kind.name + 's':<9} {await app.providers.directory(provider).total(kind)}")
+    for name, total in totals.items():
+        print(f"{name + 's':<9} {total}")
     for name in SWITCHES:
         print(f"  {name} = {_word(getattr(provider.profile, name))}")
-    for credential in await app.providers.credentials(provider.name):
+    for credential in credentials:
         print(f"Token     {credential.key_id}  may {credential.scope}  issued {credential.created}")
 
 
@@ -198,7 +208,7 @@ async def _token(app: App, options: argparse.Namespace) -> None:
         await app.providers.revoke(options.name, options.revoke)
         print(f"{options.revoke} is revoked")
         return
-    token = await app.providers.issue(options.name, options.scope)
+    token = await app.providers.issue(options.name, options.scope or "write")
     print(f"Base URL  {app.base_url(options.name)}")
     print(f"Token     {token.text}")
     print("The token is not shown again.")

@@ -26,6 +26,7 @@ from scim.providers import Providers
 from scim.schema import Json, JsonObject, ResourceType
 from scim.service import Service
 from scim.settings import Settings
+from scim.storage.rows import TableNotFound
 
 MAX_URL = 4_096
 """Characters in a URL, at most: what the Functions host lets through."""
@@ -151,7 +152,12 @@ class Endpoints:
             raise MethodNotAllowed(request.method, tuple(handlers))
         if principal.scope == "read" and handler in _WRITING:
             raise Forbidden("This token may only read; use one that was issued with the scope 'write'.")
-        return await handler(call)
+        try:
+            return await handler(call)
+        except TableNotFound:  # the provider may have been deleted since it was cached
+            self._authenticator.forget(principal)
+            await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
+            raise
 
     def _service(self, principal: Principal, trace: telemetry.Trace) -> Service:
         provider = principal.provider

@@ -14,6 +14,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, Self
@@ -222,13 +223,21 @@ class Providers:
         held = self._cached.get(name)
         if held is not None and held[0] > time.monotonic():
             return held[1]
+        return await self.refreshed(name)
+
+    async def refreshed(self, name: str) -> Provider | None:
+        """The provider of that name as it is now, cached from now on; None if there is none."""
         row = await self._rows.get(name)
         if row is None:
-            self._cached.pop(name, None)
+            self.forget(name)
             return None
         provider = Provider.decode(row)
         self._cached[name] = time.monotonic() + self._cache_seconds, provider
         return provider
+
+    def forget(self, name: str) -> None:
+        """Cache nothing of the provider of that name."""
+        self._cached.pop(name, None)
 
     async def all(self) -> list[Provider]:
         """Every provider, by name."""
@@ -256,13 +265,21 @@ class Providers:
         return await self._update(row, replace(Provider.decode(row), enabled=enabled))
 
     async def delete(self, name: str) -> None:
-        """Delete a provider: first its credentials, then its row, then its directory."""
+        """Disable a provider, then delete its credentials, its directory, and last the row that names them.
+
+        Whatever breaks off on the way, deleting it once more finishes the work.
+
+        Raises:
+            ProviderError: there is none, or somebody else changed it at the same time.
+        """
         row = await self._row(name)
+        provider = replace(Provider.decode(row), enabled=False)
+        etag = await self._write(name, Merge(name, row.etag, provider.encode()))
         for credential in await self.credentials(name):
-            await self._credentials.transact([Delete(credential.key_id)])
-        await self._rows.transact([Delete(name, row.etag)])
-        self._cached.pop(name, None)
-        await self._tables.drop(Provider.decode(row).table)
+            with suppress(Refused):  # somebody else revoked it
+                await self._credentials.transact([Delete(credential.key_id)])
+        await self._tables.drop(provider.table)
+        await self._write(name, Delete(name, etag))
 
     def directory(self, provider: Provider) -> Directory:
         """The provider's directory: one per process, so that its writers do not collide."""
@@ -316,12 +333,20 @@ class Providers:
         return row
 
     async def _update(self, row: Row, provider: Provider) -> Provider:
-        try:
-            await self._rows.transact([Merge(row.key, row.etag, provider.encode())])
-        except Refused:
-            raise ProviderError("somebody else changed the provider at the same time; try again") from None
-        self._cached.pop(provider.name, None)
+        await self._write(row.key, Merge(row.key, row.etag, provider.encode()))
         return provider
+
+    async def _write(self, name: str, write: Merge | Delete) -> str:
+        """Change a provider's row as it was read; gives its new etag."""
+        try:
+            (etag,) = await self._rows.transact([write])
+        except Refused as refused:
+            if refused.cause == "missing" and isinstance(write, Delete):
+                etag = ""
+            else:
+                raise ProviderError("somebody else changed the provider at the same time; try again") from None
+        self.forget(name)
+        return etag
 
 
 def _known(profile: str, switches: Mapping[str, str]) -> None:

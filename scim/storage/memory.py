@@ -4,8 +4,7 @@ from bisect import bisect_left, insort
 from collections.abc import AsyncIterator, Sequence
 from itertools import count
 
-from scim.errors import Unavailable
-from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, Write
+from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, TableNotFound, Write
 
 _PAGE = 1_000
 
@@ -97,7 +96,7 @@ class _Partition:
     def _found(self) -> MemoryRows:
         partitions = self._tables.get(self._table)
         if partitions is None:
-            raise Unavailable("The provider's table is not there.", retry_after=5)
+            raise TableNotFound
         return partitions.setdefault(self._partition, MemoryRows())
 
     async def get(self, key: str) -> Row | None:

@@ -112,7 +112,7 @@ class Rows(Protocol):
         """The rows with ``low <= key < high`` in the order of their keys, a page at a time, at most ``limit`` rows.
 
         Raises:
-            Unavailable: as ``get``, in either way.
+            Unavailable: as ``get``.
         """
         ...
 

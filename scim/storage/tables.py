@@ -1,27 +1,43 @@
 """Rows in Azure Table Storage (or Cosmos DB for Table): the only module that knows ``azure.data.tables``."""
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from azure.core import MatchConditions
 from azure.core.exceptions import (
     AzureError,
+    ClientAuthenticationError,
     HttpResponseError,
     ResourceNotFoundError,
-    ServiceRequestError,
-    ServiceResponseError,
 )
 from azure.data.tables import RequestTooLargeError, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from scim import telemetry
-from scim.errors import PayloadTooLarge, Unavailable
-from scim.storage.rows import Create, Merge, Properties, Refused, Row, Rows, Unsettled, Write
+from scim.errors import PayloadTooLarge
+from scim.storage.rows import (
+    Create,
+    Merge,
+    Properties,
+    Refused,
+    Row,
+    Rows,
+    TableNotFound,
+    Unreachable,
+    Unsettled,
+    Write,
+)
 
 _PAGE = 1_000
 _READ_RETRIES: dict[str, Any] = {"retry_total": 3, "retry_backoff_factor": 0.2}
 _SERVER_ERROR = 500
 _ASKS_FOR_TIME = {408, 429}
+_NOT_LET_IN = {401, 403}
+_logger = logging.getLogger("scim")
 
 
 class AzureTables:
@@ -32,45 +48,60 @@ class AzureTables:
 
     def __init__(self, storage: str) -> None:
         """Reach an account by its connection string, or by its tables' URL with the process's managed identity."""
-        self._service, self._credential = _connect(storage)
+        self._account = _Account(storage)
 
     def rows(self, table: str, partition: str) -> Rows:
         """A partition of a table; no call is made."""
-        return AzureRows(self._service.get_table_client(table), partition)
+        return AzureRows(self._account, table, partition)
 
     async def create(self, table: str) -> None:
         """Create a table, if it is not there."""
-        await _reach(self._service.create_table_if_not_exists(table))
+        service = self._account.service
+        try:
+            await service.create_table_if_not_exists(table)
+        except HttpResponseError as error:
+            if error.status_code is None or _shut_out(error) or _passing(error.status_code):
+                self._account.failed(error)
+            status = f"the store at {self._account.host} answers {error.status_code}"
+            raise Unreachable(f"{status}: see that ROLLCALL_STORAGE names the account's tables") from error
+        except AzureError as error:
+            self._account.failed(error)
 
     async def drop(self, table: str) -> None:
         """Delete a table with all it holds, if it is there."""
-        await _reach(self._service.delete_table(table))
+        service = self._account.service
+        with suppress(TableNotFound):
+            try:
+                await service.delete_table(table)
+            except AzureError as error:
+                self._account.failed(error)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._service.close()
-        if self._credential is not None:
-            await self._credential.close()
+        await self._account.close()
 
 
 class AzureRows:
     """One partition of one table."""
 
-    def __init__(self, client: TableClient, partition: str) -> None:
-        self._client = client
+    def __init__(self, account: "_Account", table: str, partition: str) -> None:
+        self._account = account
+        self._table = table
         self._partition = partition
+
+    @cached_property
+    def _client(self) -> TableClient:
+        return self._account.service.get_table_client(self._table)
 
     async def get(self, key: str) -> Row | None:
         """A point read."""
         telemetry.count("reads")
         try:
             return _row(await self._client.get_entity(self._partition, key, **_READ_RETRIES))
-        except ResourceNotFoundError as error:
-            if _table_missing(error):
-                _unavailable(error)
-            return None
         except AzureError as error:
-            _unavailable(error)
+            if isinstance(error, ResourceNotFoundError) and not _table_missing(error):
+                return None
+            self._account.failed(error)
 
     async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
         """A query on the row key; the service may cut a page short, so only the token ends it."""
@@ -86,7 +117,7 @@ class AzureRows:
                 if left is not None and left <= 0:
                     return
         except AzureError as error:
-            _unavailable(error)
+            self._account.failed(error)
 
     async def transact(self, writes: Sequence[Write]) -> list[str]:
         """An entity group transaction, sent once."""
@@ -95,14 +126,12 @@ class AzureRows:
             results = await self._client.submit_transaction([self._operation(write) for write in writes])
         except RequestTooLargeError as error:
             raise PayloadTooLarge("The request is larger than one transaction of the store takes (4 MiB).") from error
-        except TableTransactionError as error:
-            _refused(error)
-        except (ServiceRequestError, ServiceResponseError) as error:
-            raise Unsettled from error
-        except HttpResponseError as error:
-            if _passing(error.status_code):
+        except AzureError as error:
+            if _passing(_status(error)) and not _shut_out(error):
                 raise Unsettled from error
-            raise
+            if isinstance(error, TableTransactionError) and not _table_missing(error):
+                _refused(error)
+            self._account.failed(error)
         if len(results) != len(writes):
             raise Unsettled
         return [str(result.get("etag") or "") for result in results]
@@ -124,10 +153,8 @@ def _row(entity: Mapping[str, Any]) -> Row:
     return Row(entity["RowKey"], entity.metadata["etag"], properties)  # type: ignore[attr-defined] # a TableEntity
 
 
-def _refused(error: TableTransactionError) -> NoReturn:
-    """Say what stood against a transaction, and where."""
-    if _table_missing(error):
-        _unavailable(error)
+def _refused(error: TableTransactionError) -> None:
+    """Say what stood against a transaction, and where, if it is one of the things that may."""
     match error.status_code:
         case 409:
             raise Refused(error.index, "exists") from error
@@ -137,18 +164,10 @@ def _refused(error: TableTransactionError) -> NoReturn:
             raise Refused(error.index, "stale") from error
         case 413:
             raise PayloadTooLarge("The request is larger than the store takes.") from error
-        case status if _passing(status):
-            raise Unsettled from error
-        case _:
-            raise error
 
 
-def _unavailable(error: AzureError) -> NoReturn:
-    """The client should come back: the store does not answer, asks for time, or has no such table."""
-    status = error.status_code if isinstance(error, HttpResponseError) else None
-    if _table_missing(error) or _passing(status):
-        raise Unavailable("The store does not answer; send the request again.", retry_after=5) from error
-    raise error
+def _status(error: AzureError) -> int | None:
+    return error.status_code if isinstance(error, HttpResponseError) else None
 
 
 def _passing(status: int | None) -> bool:
@@ -156,22 +175,78 @@ def _passing(status: int | None) -> bool:
     return status is None or status in _ASKS_FOR_TIME or status >= _SERVER_ERROR
 
 
+def _shut_out(error: AzureError) -> bool:
+    """Whether we were not let in, or had nothing to be let in with."""
+    return isinstance(error, ClientAuthenticationError) or _status(error) in _NOT_LET_IN
+
+
 def _table_missing(error: AzureError) -> bool:
-    return getattr(error, "error_code", None) == "TableNotFound"
+    return getattr(error, "error_code", None) in {"TableNotFound", "TableBeingDeleted"}
 
 
-async def _reach[T](call: Awaitable[T]) -> T:
-    try:
-        return await call
-    except (ServiceRequestError, ServiceResponseError) as error:
-        _unavailable(error)
+_COPY = "copy the connection string from the account's access keys into ROLLCALL_STORAGE"
+_ROLE = "the role 'Storage Table Data Contributor' on the storage account"
 
 
-def _connect(storage: str) -> tuple[TableServiceClient, Any]:
-    options: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 10}
-    if not storage.lower().startswith("https://"):
-        return TableServiceClient.from_connection_string(storage, **options), None
-    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 (heavy, and for deployments only)
+class _Account:
+    """A storage account, reached when it is first asked something; knows what stands between it and an answer."""
 
-    credential = DefaultAzureCredential()
-    return TableServiceClient(storage, credential=credential, **options), credential
+    def __init__(self, storage: str) -> None:
+        self._storage = storage
+        self._by_identity = storage.lower().startswith("https://")
+        self._credential: Any = None
+
+    @cached_property
+    def service(self) -> TableServiceClient:
+        """The client; it fails as a call does, so that whoever calls learns what is wrong."""
+        try:
+            return self._connect()
+        except ValueError as error:
+            self._unreachable(f"ROLLCALL_STORAGE is neither a connection string nor a tables' URL: {_COPY}", error)
+
+    @property
+    def host(self) -> str:
+        """Host and port, and nothing else of the address."""
+        return urlsplit(self.service.url).netloc.rpartition("@")[2]
+
+    def failed(self, error: AzureError) -> NoReturn:
+        """Raise what a failed call means: the table is not there, or the store is out of reach, or a fault of ours."""
+        status = _status(error)
+        if _table_missing(error):
+            raise TableNotFound from error
+        if _shut_out(error):
+            self._unreachable(self._how_to_get_in(status), error)
+        if not _passing(status):
+            raise error
+        if status is None:
+            advice = "see that it runs, and that ROLLCALL_STORAGE names it rightly"
+            self._unreachable(f"the store at {self.host} does not answer: {advice}", error)
+        self._unreachable(f"the store at {self.host} answers {status}: try again in a moment", error)
+
+    async def close(self) -> None:
+        """Close the connections, if there are any."""
+        if "service" in vars(self):
+            await self.service.close()
+        if self._credential is not None:
+            await self._credential.close()
+
+    def _connect(self) -> TableServiceClient:
+        options: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 10}
+        if not self._by_identity:
+            return TableServiceClient.from_connection_string(self._storage, **options)
+        from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 (heavy, and for deployments only)
+
+        self._credential = self._credential or DefaultAzureCredential()
+        return TableServiceClient(self._storage, credential=self._credential, **options)
+
+    def _how_to_get_in(self, status: int | None) -> str:
+        if not self._by_identity:
+            return f"the store at {self.host} refuses the account's key: {_COPY}"
+        if status is None:
+            return f"nobody is signed in to the store at {self.host}: sign in with 'az login', as one who has {_ROLE}"
+        return f"the store at {self.host} does not let this identity in: give it {_ROLE}, and some minutes to count"
+
+    def _unreachable(self, remedy: str, error: Exception) -> NoReturn:
+        if telemetry.current() is not None:  # elsewhere the operator is there to be told
+            _logger.error(remedy, exc_info=error)
+        raise Unreachable(remedy) from error

@@ -14,7 +14,7 @@ from scim import telemetry
 from scim.endpoints import Request
 from scim.errors import PayloadTooLarge, Unavailable
 from scim.storage import tables
-from scim.storage.rows import Create, Refused, Rows, TableNotFound, Unreachable, Unsettled
+from scim.storage.rows import Create, Refused, TableNotFound, Unreachable, Unsettled
 from scim.storage.tables import AzureTables
 from tests.client import ORIGIN, new_app
 
