@@ -294,16 +294,18 @@ async def test_an_account_by_its_url_needs_somebody_who_is_signed_in(monkeypatch
 
 async def test_a_host_that_does_not_answer_is_named() -> None:
     account = AzureTables(f"AccountName=a;AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/a")
-    with pytest.raises(Unreachable, match=r"^the store at 127\.0\.0\.1:9 does not answer") as raised:
+    with pytest.raises(Unreachable) as raised:
         await account.create("t")
+    assert raised.value.remedy.startswith("the store at 127.0.0.1:9 does not answer: see that it runs")
     assert KEY not in raised.value.remedy
     await account.close()
 
 
 async def test_an_answer_that_no_table_service_gives_is_told_to_who_creates_tables(serve: Serve) -> None:
     account, _ = await serve(answer("400 Bad Request", error("InvalidUri")))
-    with pytest.raises(Unreachable, match="answers 400: see that ROLLCALL_STORAGE names the account's tables"):
+    with pytest.raises(Unreachable) as raised:
         await account.create("t")
+    assert "answers 400: see that ROLLCALL_STORAGE names the account's tables" in raised.value.remedy
 
 
 @pytest.fixture
