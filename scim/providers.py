@@ -143,9 +143,7 @@ class Token:
     def parse(cls, text: str) -> Self | None:
         """The token in a text; None if it is none, or was mistyped."""
         match = _TOKEN.fullmatch(text)
-        if match is None or _checksum(text[:-7]) != match[3]:
-            return None
-        return cls(match[1], text)
+        return cls(match[1], text) if match and _checksum(text[:-7]) == match[3] else None
 
     @property
     def digest(self) -> str:
@@ -155,11 +153,8 @@ class Token:
 
 def _checksum(stem: str) -> str:
     """CRC-32 in six digits of base 62, so that a typo, or a scanner's find, is told from a token."""
-    number, digits = zlib.crc32(stem.encode()), ""
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits = _BASE62[digit] + digits
-    return digits
+    number = zlib.crc32(stem.encode())
+    return "".join(_BASE62[number // 62**place % 62] for place in reversed(range(6)))
 
 
 class Providers:
@@ -178,8 +173,6 @@ class Providers:
         """Create the two tables, if they are not there."""
         await self._tables.create(_PROVIDERS)
         await self._tables.create(_CREDENTIALS)
-
-    # Providers
 
     async def create(self, name: str, profile: str, switches: Mapping[str, str]) -> Provider:
         """A new provider with an empty directory.
@@ -221,9 +214,7 @@ class Providers:
     async def cached(self, name: str) -> Provider | None:
         """The provider of that name as it was at most ``cache_seconds`` ago; None if there was none."""
         held = self._cached.get(name)
-        if held is not None and held[0] > time.monotonic():
-            return held[1]
-        return await self.refreshed(name)
+        return held[1] if held and held[0] > time.monotonic() else await self.refreshed(name)
 
     async def refreshed(self, name: str) -> Provider | None:
         """The provider of that name as it is now, cached from now on; None if there is none."""
@@ -296,8 +287,6 @@ class Providers:
             return self._standard
         return self._standard.without_uniqueness("Group", "displayName")
 
-    # Credentials
-
     async def issue(self, name: str, scope: Scope = "write") -> Token:
         """A new token for a provider; only now can it be seen."""
         provider, token = await self.get(name), Token.new()
@@ -341,10 +330,9 @@ class Providers:
         try:
             (etag,) = await self._rows.transact([write])
         except Refused as refused:
-            if refused.cause == "missing" and isinstance(write, Delete):
-                etag = ""
-            else:
+            if refused.cause != "missing" or isinstance(write, Merge):
                 raise ProviderError("somebody else changed the provider at the same time; try again") from None
+            etag = ""
         self.forget(name)
         return etag
 

@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -30,6 +31,12 @@ class Announcement(threading.Thread):
         """Wait, write, say; a file that cannot be written stops the whole host."""
         try:
             if self._answered():
+                other = connection.alive_elsewhere(self._file, self._connection, self._port)
+                if other:
+                    takes_over = (
+                        f"{self._file} told of the service at {other}, which still runs; now it tells of this one."
+                    )
+                    print(takes_over, file=sys.stderr, flush=True)
                 connection.write(self._connection, self._file)
                 print(_sentences(self._options, self._connection, self._file), flush=True)
         except OSError as error:
@@ -37,11 +44,10 @@ class Announcement(threading.Thread):
             os.kill(os.getpid(), signal.SIGTERM)
 
     def withdraw(self) -> None:
-        """The service stops: what was announced is no longer true, unless its data stay for a later run."""
+        """The service stops: what was announced is no longer true."""
         self._over.set()
         self.join(timeout=2)
-        if self._options.data is None:
-            self._file.unlink(missing_ok=True)
+        connection.withdraw(self._connection, self._file)
 
     def _answered(self) -> bool:
         while not self._over.is_set():
@@ -62,12 +68,14 @@ def _sentences(options: Options, reached_by: Connection, file: Path) -> str:
     if options.app is not None:
         return f"The function app in {options.app} answers at {reached_by.base_url}\nStop it with Ctrl-C."
     data = f"in {options.data}, kept" if options.data else "in memory, gone when this stops (see --data)"
+    ignored = options.profile is not None and options.profile != reached_by.profile
+    without_effect = f", which the provider had already; --profile {options.profile} had no effect" if ignored else ""
     return f"""
 Rollcall is ready.
 
   Base URL   {reached_by.base_url}
   Token      {reached_by.token}
-  Profile    {options.profile}
+  Profile    {reached_by.profile}{without_effect}
   Data       {data}
 
 In Microsoft Entra ID the Base URL is the "Tenant URL" and the token the "Secret Token". Both are in {file}. Try it:

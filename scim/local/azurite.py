@@ -1,8 +1,9 @@
 """Azurite, Microsoft's storage emulator, for as long as it is needed."""
 
 import fcntl
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -19,24 +20,34 @@ _ACCOUNT = "devstoreaccount1"
 _KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # public, ever the same
 )
+_LISTENING = " successfully "  # in the line that it writes for each service
+_PROMISING = (" service is starting ", _LISTENING)
 _ATTEMPTS = 3  # another program may take a port after we found it free
 _PATIENCE = 60.0  # for the first start on a slow disk
+_GLANCE = 0.2  # how often to look whether it still runs
 _GRACE = 6.0  # a little more than exit_with_parent.cjs allows
 
 
 @contextmanager
-def running(services: Mapping[str, int] = TABLES, data: Path | None = None) -> Iterator[str]:
+def running(
+    services: Mapping[str, int] = TABLES, data: Path | None = None, *, when_it_ends: Callable[[], None] | None = None
+) -> Iterator[str]:
     """Run Azurite, installing it when this is the first time, and give its connection string.
 
     Args:
         services: The services and the ports they would like, 0 for any.
         data: Where to keep the data; without it they are in memory and gone at the end.
+        when_it_ends: Called, from a thread, when Azurite ends by itself while it is needed.
+
+    Raises:
+        Failure: Azurite cannot be had, or has ended by itself; the latter is raised on leaving.
     """
     programs = install.azurite()
     with ExitStack() as stack:
         if data is not None:
             stack.enter_context(_claimed(data))
-        chosen = stack.enter_context(_started(programs, services, data))
+        program, chosen = stack.enter_context(_started(programs, services, data))
+        stack.enter_context(_needed(program, when_it_ends))
         yield connection_string(chosen)
 
 
@@ -62,17 +73,39 @@ def _claimed(data: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _started(programs: Path, services: Mapping[str, int], data: Path | None) -> Iterator[Mapping[str, int]]:
+def _started(
+    programs: Path, services: Mapping[str, int], data: Path | None
+) -> Iterator[tuple[node.Program, Mapping[str, int]]]:
     script = programs / ("table/main.js" if services.keys() == {"table"} else "azurite.js")
     for attempt in range(1, _ATTEMPTS + 1):
         chosen = {service: ports.free(preferred) for service, preferred in services.items()}
         with node.running(script, _arguments(chosen, data), folder=programs, patience=_GRACE) as program:
             if _listens(program, len(services)):
-                yield chosen
+                yield program, chosen
                 return
             said = program.said()
         if "EADDRINUSE" not in said or attempt == _ATTEMPTS:
-            raise Failure(f"Azurite ended as soon as it was started: {_last_words(said)}")
+            raise Failure(f"Azurite ended as soon as it was started: {_last_words(said)}.")
+
+
+@contextmanager
+def _needed(program: node.Program, when_it_ends: Callable[[], None] | None) -> Iterator[None]:
+    over = threading.Event()
+
+    def watch(tell: Callable[[], None]) -> None:
+        while not over.wait(_GLANCE):
+            if program.ended:
+                tell()
+                return
+
+    if when_it_ends:
+        threading.Thread(target=watch, args=(when_it_ends,), daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+        if program.ended:
+            raise Failure(f"Azurite, which holds the data, ended while it was needed; {_last_words(program.said())}.")
 
 
 def _arguments(chosen: Mapping[str, int], data: Path | None) -> list[str]:
@@ -93,7 +126,7 @@ def _arguments(chosen: Mapping[str, int], data: Path | None) -> list[str]:
 def _listens(program: node.Program, services: int) -> bool:
     """Whether it comes to listen; by its own word, for on its ports another program may be the one that answers."""
     deadline = time.monotonic() + _PATIENCE
-    while program.said().count(" successfully ") < services:
+    while program.said().count(_LISTENING) < services:
         if program.ended:
             return False
         if time.monotonic() > deadline:
@@ -104,6 +137,6 @@ def _listens(program: node.Program, services: int) -> bool:
 
 def _last_words(said: str) -> str:
     if "ENOSPC" in said:
-        return "the disk is full."
-    lines = said.strip().splitlines()
-    return lines[-1] if lines else "it said nothing."
+        return "the disk is full"
+    lines = [line for line in said.strip().splitlines() if not any(words in line for words in _PROMISING)]
+    return lines[-1].rstrip(".") if lines else "it gave no reason"

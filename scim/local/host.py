@@ -24,7 +24,6 @@ type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
 
 _LONGEST_TARGET = 4_096
-_LARGEST_BODY = 104_857_600
 _BODILESS = frozenset({204, 304})
 _NOTHING = wire.Response(204, {}, b"")
 
@@ -57,7 +56,7 @@ class Host:
         self._options = settings.HttpOptions()
         self._functions: dict[str, worker.HttpFunction] = {}
         self._routes = Routes(())
-        self._largest_body = int(os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", _LARGEST_BODY))
+        self._largest_body = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one connection of uvicorn's."""
@@ -89,6 +88,7 @@ class Host:
     async def _start(self) -> None:
         _end_with_parent()
         self._options = settings.http_options(self._app_root)
+        self._largest_body = settings.body_limit(os.environ)
         self._functions = {function.name: function for function in await worker.start(self._app_root)}
         self._routes = Routes(
             route(function.name, function.route, function.methods, self._options.route_prefix)

@@ -1,10 +1,13 @@
 """Azurite from npm, installed once into a folder that git ignores."""
 
+import fcntl
 import json
 import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scim.local import node
@@ -14,6 +17,7 @@ from scim.local.options import REPOSITORY
 VERSION = "3.37.0"
 HOME = REPOSITORY / ".local" / "azurite"
 
+_UNFINISHED = "azurite-"
 _MARKER = "installed-version"
 _UNREACHABLE = frozenset({"EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREACH", "ENOTFOUND", "ETIMEDOUT"})
 
@@ -21,21 +25,45 @@ _UNREACHABLE = frozenset({"EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ENETUNREAC
 def azurite() -> Path:
     """The folder of Azurite's programs, after installing it when this is the first time.
 
-    An installation grows beside its place and is moved there whole: one that was cut short is never used, and of two
-    that run at once the first to finish is kept.
+    An installation grows beside its place and is moved there whole: one that was cut short is never used. Of several
+    that are wanted at once one is made, and the others wait for it.
     """
     if not _installed():
-        print(f"Installing Azurite {VERSION} from npm, once, about 250 MB ...", flush=True)
-        began = time.monotonic()
         HOME.parent.mkdir(parents=True, exist_ok=True)
-        growing = Path(tempfile.mkdtemp(prefix="azurite-", dir=HOME.parent))
-        try:
-            _npm_install(growing)
-            _put_in_place(growing)
-        finally:
-            shutil.rmtree(growing, ignore_errors=True)
-        print(f"Installed Azurite in {time.monotonic() - began:.0f} s.", flush=True)
+        with _alone():
+            if not _installed():
+                _install()
     return HOME / "node_modules" / "azurite" / "dist" / "src"
+
+
+def _install() -> None:
+    print(f"Installing Azurite {VERSION} from npm, once, about 250 MB ...", flush=True)
+    began = time.monotonic()
+    _remove_unfinished()
+    growing = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=HOME.parent))
+    try:
+        _npm_install(growing)
+        _put_in_place(growing)
+    finally:
+        _remove_unfinished()
+    print(f"Installed Azurite in {time.monotonic() - began:.0f} s.", flush=True)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Nobody else installs meanwhile; the lock of one that was killed is free."""
+    with HOME.with_name("azurite.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another installation of Azurite ...", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_unfinished() -> None:
+    for folder in HOME.parent.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _installed() -> bool:
@@ -66,12 +94,6 @@ def why_npm_failed(output: str) -> str:
 
 
 def _put_in_place(grown: Path) -> None:
-    if HOME.exists() and not _installed():
-        HOME.rename(grown / "outdated")
-    try:
-        grown_whole = grown.rename(HOME)
-    except OSError:
-        if not _installed():
-            raise
-    else:
-        shutil.rmtree(grown_whole / "outdated", ignore_errors=True)
+    if HOME.exists():
+        HOME.rename(grown.with_name(f"{grown.name}-outdated"))
+    grown.rename(HOME)

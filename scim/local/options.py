@@ -7,15 +7,21 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+DEFAULT_PROFILE = "entra"
+
 _HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for on the command line."""
+    """What was asked for on the command line.
+
+    Attributes:
+        profile: None where it was left to us.
+    """
 
     port: int
-    profile: str
+    profile: str | None
     azurite_only: bool
     data: Path | None
     workers: int
@@ -39,8 +45,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--profile",
         choices=("entra", "rfc"),
-        default="entra",
-        help="profile of the demo provider: how tolerant it is of its client (default: entra)",
+        help=f"profile of a new demo provider: how tolerant it is of its client (default: {DEFAULT_PROFILE})",
     )
     parser.add_argument(
         "--azurite-only",

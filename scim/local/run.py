@@ -13,16 +13,16 @@ from scim.local import azurite, connection, demo, ports, settings
 from scim.local.announcement import Announcement
 from scim.local.connection import Connection
 from scim.local.failure import Failure
-from scim.local.options import Options, parse
+from scim.local.options import DEFAULT_PROFILE, Options, parse
 from scim.local.serve import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; 0 after a clean stop, 1 after a sentence about what went wrong."""
     options = parse(arguments)
-    for stop in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, signal.default_int_handler)
     try:
+        for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(stop, signal.default_int_handler)
         return _azurite_only(options.data) if options.azurite_only else _rollcall(options)
     except KeyboardInterrupt:
         return 0
@@ -36,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _rollcall(options: Options) -> int:
-    with closing(ports.listen(options.port)) as listener, azurite.running(azurite.TABLES, options.data) as storage:
+    with (
+        closing(ports.listen(options.port)) as listener,
+        azurite.running(azurite.TABLES, options.data, when_it_ends=_stop) as storage,
+    ):
         port = ports.number(listener)
         public = f"http://{ports.LOOPBACK}:{port}"
         os.environ |= {settings.SCRIPT_ROOT: str(options.app_root), "ROLLCALL_STORAGE": storage}
@@ -56,12 +59,15 @@ def _rollcall(options: Options) -> int:
 
 
 async def _demo_provider(options: Options) -> Connection:
-    earlier = connection.read(connection.file_of(options.app_root)) if options.data else None
-    return await demo.create(options.profile, earlier)
+    kept = connection.kept_in(options.data) if options.data else None
+    made = await demo.create(options.profile or DEFAULT_PROFILE, connection.read(kept) if kept else None)
+    if kept:
+        connection.write(Connection(made.base_url, made.token), kept)
+    return made
 
 
 def _azurite_only(data: Path | None) -> int:
-    with azurite.running(azurite.EVERYTHING, data) as storage:
+    with azurite.running(azurite.EVERYTHING, data, when_it_ends=_stop) as storage:
         print(
             f"Azurite is ready, its data {f'in {data}' if data else 'in memory (see --data)'}."
             f' For local.settings.json, under "Values":\n\n  "AzureWebJobsStorage": "{storage}",\n'
@@ -70,6 +76,10 @@ def _azurite_only(data: Path | None) -> int:
         )
         signal.pause()
     return 0
+
+
+def _stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _sentence(error: OSError) -> str:

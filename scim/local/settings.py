@@ -15,6 +15,8 @@ SCRIPT_ROOT = "AzureWebJobsScriptRoot"
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 """The environment variable that sets how many bytes a body may have; Azure's own name for it."""
 
+_BODY_LIMIT = 104_857_600
+
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
@@ -34,6 +36,14 @@ def http_options(app_root: Path) -> HttpOptions:
         route_prefix=str(http.get("routePrefix", "api")).strip("/"),
         custom_headers={str(name): str(value) for name, value in http.get("customHeaders", {}).items()},
     )
+
+
+def body_limit(environment: Mapping[str, str]) -> int:
+    """How many bytes the body of a request may have."""
+    text = environment.get(BODY_LIMIT, str(_BODY_LIMIT))
+    if not (text.isascii() and text.isdecimal()):
+        raise Failure(f"{BODY_LIMIT} must be a number of bytes, not {text!r}.")
+    return int(text)
 
 
 def apply_local_settings(app_root: Path) -> None:

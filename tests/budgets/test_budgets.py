@@ -52,7 +52,7 @@ class House:
         calls.reset()
         answer = await self.client.send(method, path, body)
         assert answer.status == status, answer.content
-        return Cost(answer, calls.reads, calls.ranged, calls.transactions, calls.rounds)
+        return Cost(answer, calls.reads, calls.ranged, [*calls.transactions], calls.rounds)
 
     async def patch(self, path: str, *operations: dict[str, Any], status: int = 204) -> Cost:
         """PATCH and count."""
@@ -74,7 +74,8 @@ class House:
         stored = replace(records.decode(kind, row), roster=roster, members=buckets[0] if not roster.buckets else None)
         await rows.transact([Merge(row.key, row.etag, records.encode(stored, row.properties))])
         for at, held in buckets.items() if roster.buckets else ():
-            await rows.transact([Create(keys.members(group, roster.generation, at), members.pack_links(held))])
+            bucket = {"number": f"{stored.number:016x}", **members.pack_links(held)}
+            await rows.transact([Create(keys.members(group, roster.generation, at), bucket)])
         return group
 
 

@@ -104,14 +104,17 @@ class Report:
         for sentence, times in self.warnings.most_common():
             console.print(f"Warning, {times} times: {sentence}.", markup=False, highlight=False)
         if self.quarantine:
-            console.print(f"The job is quarantined: {self.quarantine}.", markup=False, highlight=False)
+            console.print(
+                f"The job is quarantined: {self.quarantine.removesuffix('.')}.", markup=False, highlight=False
+            )
         for name, sentences in (("failures", self.failures), ("differences", self.differences)):
             for sentence in sentences[:DIFFERENCES_SHOWN]:
                 console.print(sentence, markup=False, highlight=False)
             if len(sentences) > DIFFERENCES_SHOWN:
                 console.print(f"… and {len(sentences) - DIFFERENCES_SHOWN} more {name}.", highlight=False)
         if not self.ok:
-            found = f"{len(self.failures)} failures, {len(self.differences)} differences"
+            quarantined = "quarantined, " if self.quarantine else ""
+            found = f"{quarantined}{len(self.failures)} failures, {len(self.differences)} differences"
             console.print(f"Not as it should be: {found} (dialect {self.dialect}, seed {self.seed}).", highlight=False)
         elif not quiet:
             console.print(f"All green (seed {self.seed}).", highlight=False)

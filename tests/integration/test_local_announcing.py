@@ -79,7 +79,7 @@ def told_by_demo(tmp_path: Path, *arguments: str) -> str:
     assert process.stdout is not None
     told = "".join(iter(process.stdout.readline, "Stop it with Ctrl-C.\n"))
     file = connection.file_of(tmp_path)
-    assert f"STORAGE='here'\n" in file.read_text()
+    assert "STORAGE='here'\n" in file.read_text()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 0
