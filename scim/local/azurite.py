@@ -21,7 +21,6 @@ _KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # public, ever the same
 )
 _LISTENING = " successfully "  # in the line that it writes for each service
-_PROMISING = (" service is starting ", _LISTENING)
 _ATTEMPTS = 3  # another program may take a port after we found it free
 _PATIENCE = 60.0  # for the first start on a slow disk
 _GLANCE = 0.2  # how often to look whether it still runs
@@ -90,7 +89,7 @@ def _started(
 
 @contextmanager
 def _needed(program: node.Program, when_it_ends: Callable[[], None] | None) -> Iterator[None]:
-    over = threading.Event()
+    over, said_before = threading.Event(), len(program.said())
 
     def watch(tell: Callable[[], None]) -> None:
         while not over.wait(_GLANCE):
@@ -105,7 +104,8 @@ def _needed(program: node.Program, when_it_ends: Callable[[], None] | None) -> I
     finally:
         over.set()
         if program.ended:
-            raise Failure(f"Azurite, which holds the data, ended while it was needed; {_last_words(program.said())}.")
+            said = program.said()[said_before:]
+            raise Failure(f"Azurite, which holds the data, ended while it was needed; {_last_words(said)}.")
 
 
 def _arguments(chosen: Mapping[str, int], data: Path | None) -> list[str]:
@@ -138,5 +138,5 @@ def _listens(program: node.Program, services: int) -> bool:
 def _last_words(said: str) -> str:
     if "ENOSPC" in said:
         return "the disk is full"
-    lines = [line for line in said.strip().splitlines() if not any(words in line for words in _PROMISING)]
+    lines = said.strip().splitlines()
     return lines[-1].rstrip(".") if lines else "it gave no reason"

@@ -61,7 +61,7 @@ def test_without_a_file_no_earlier_service_lives(tmp_path: Path) -> None:
 
 
 DEMO = """
-from scim.local import demo, options
+from scim.local import demo, install, options  # install finds its place before the repository is another
 from scim.local.connection import Connection
 options.REPOSITORY = tmp
 async def create(profile, previous=None):

@@ -1,0 +1,179 @@
+"""Reads that another process's write comes between: the group's row from before it, its buckets from after it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from scim.errors import NotFound
+from scim.messages import SearchRequest
+from scim.profiles import PROFILES
+from scim.resources import Links, Reading
+from scim.schema import Schemas
+from scim.service import Service
+from scim.settings import Settings
+from scim.storage.directory import Directory, Edit
+from scim.storage.members import CAPACITY, Roster
+from scim.storage.memory import MemoryTables
+from scim.storage.records import Stored
+from scim.storage.rows import Rows, Tables
+from tests.contract.between import Between, Turn
+from tests.contract.writing import ORIGIN, REQUEST, Writer, adding, exactly, linking, removing
+
+COUNT = 2 * CAPACITY
+"""Members that fill two buckets: the next one makes a third."""
+URL = "https://scim.example/scim/contoso/v2"
+
+
+@pytest.fixture
+async def tables() -> AsyncIterator[Tables]:
+    """Memory alone: the turns are what is tested, and they are the same on every kind of tables."""
+    account = MemoryTables()
+    yield account
+    await account.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """A group of two full buckets, and a user who is not yet in it.
+
+    Attributes:
+        other: the process that takes its turn.
+    """
+
+    rows: Rows
+    other: Writer
+    group: str
+    users: list[str]
+    late: str
+
+    @property
+    def moving(self) -> str:
+        """A member whom the third bucket takes."""
+        return next(user for user in self.users if Roster(0, 3, COUNT + 1).bucket(user) == 2)
+
+    async def split(self) -> None:
+        """Add a member, and with it a bucket."""
+        await self.other.link(self.group, adding(self.late))
+
+    async def swap(self) -> None:
+        """Change the members, but not their number."""
+        await self.other.link(self.group, Links(add=adding(self.late).add, remove=frozenset(self.users[:1])))
+
+    async def shrink(self) -> None:
+        """Take a member away."""
+        await self.other.link(self.group, removing(self.users[0]))
+
+    async def delete(self) -> None:
+        """Delete the group."""
+        await self.other.delete("Group", self.group)
+
+    def interrupted(self, turn: Turn) -> Directory:
+        """The directory as a process has it that is interrupted once it has read the group's row."""
+        return Directory(Between(self.rows, f"group:{self.group}", turn), self.other.schemas)
+
+
+@pytest.fixture
+async def crowd(rows: Rows, writer: Writer) -> Crowd:
+    users = await writer.users(COUNT + 1)
+    return Crowd(rows, writer, await writer.crowd("crowd", users[:-1]), users[:-1], users[-1])
+
+
+def without(crowd: Crowd) -> Edit:
+    """A PATCH that sees all members and leaves out the one who moves."""
+
+    def apply(stored: Stored) -> Reading:
+        return Reading(stored.attributes, exactly(*(user for user in stored.members or () if user != crowd.moving)))
+
+    return Edit("modify", apply, needs_members=True)
+
+
+REMOVALS: list[Callable[[Crowd], Edit]] = [lambda crowd: linking(removing(crowd.moving)), without]
+
+
+@pytest.mark.parametrize("removal", REMOVALS, ids=["by id", "seeing all members"])
+async def test_no_removal_is_lost_while_the_member_moves_to_another_bucket(
+    crowd: Crowd, removal: Callable[[Crowd], Edit]
+) -> None:
+    group = crowd.other.schemas.types["Group"]
+    written = await crowd.interrupted(crowd.split).modify(group, crowd.group, removal(crowd), REQUEST)
+    assert written.changed
+    assert await crowd.other.members(crowd.group) == {*crowd.users, crowd.late} - {crowd.moving}
+    assert await crowd.other.groups(crowd.moving) == set()
+
+
+@pytest.mark.parametrize("turn", [Crowd.split, Crowd.swap, Crowd.shrink])
+async def test_a_put_leaves_exactly_its_members_whatever_another_process_did(
+    crowd: Crowd, turn: Callable[[Crowd], Awaitable[None]]
+) -> None:
+    directory = crowd.interrupted(lambda: turn(crowd))
+    wanted = [*crowd.users[1:], crowd.users[0]]
+    written = await Writer(directory, crowd.other.schemas).link(crowd.group, exactly(*wanted))
+    assert written.changed
+    assert await crowd.other.members(crowd.group) == set(wanted)
+
+
+async def test_a_put_that_would_have_changed_nothing_is_not_taken_for_done(crowd: Crowd) -> None:
+    group, everybody = crowd.other.schemas.types["Group"], [*crowd.users, crowd.late]
+
+    def put(name: str) -> Edit:
+        return Edit("replace", lambda stored: Reading({**stored.attributes, "displayName": name}, exactly(*everybody)))
+
+    async def rename() -> None:
+        await crowd.other.directory.modify(group, crowd.group, put("theirs"), REQUEST)
+
+    written = await crowd.interrupted(rename).modify(group, crowd.group, put("crowd"), REQUEST)
+    assert written.changed
+    stored = await crowd.other.read("Group", crowd.group)
+    assert stored.attributes["displayName"] == "crowd"
+    assert set(stored.members or ()) == set(everybody)
+
+
+EDITS: list[tuple[int, Callable[[Crowd], Links]]] = [
+    (3, lambda crowd: adding(crowd.late)),
+    (3, lambda crowd: removing(crowd.users[0])),
+    (3, lambda _: Links(clear=True)),
+    (COUNT, lambda crowd: adding(crowd.late)),
+    (COUNT, lambda crowd: removing(crowd.users[0])),
+    (COUNT, lambda crowd: exactly(crowd.late)),
+]
+
+
+@pytest.mark.parametrize(("count", "edit"), EDITS)
+async def test_an_edit_of_a_group_that_goes_meanwhile_finds_nothing(
+    crowd: Crowd, count: int, edit: Callable[[Crowd], Links]
+) -> None:
+    brief = replace(crowd, group=await crowd.other.crowd("brief", crowd.users[:count]))
+    edited = Writer(brief.interrupted(brief.delete), crowd.other.schemas)
+    with pytest.raises(NotFound, match=brief.group):
+        await edited.link(brief.group, edit(brief))
+    assert await crowd.other.groups(crowd.late) == set()
+    assert await crowd.other.members(crowd.group) == set(crowd.users)
+
+
+@pytest.mark.parametrize("turn", [Crowd.split, Crowd.swap, Crowd.shrink])
+async def test_the_members_shown_are_those_of_the_version_shown(
+    crowd: Crowd, turn: Callable[[Crowd], Awaitable[None]]
+) -> None:
+    reader = Writer(crowd.interrupted(lambda: turn(crowd)), crowd.other.schemas)
+    before = await crowd.other.read("Group", crowd.group)
+    shown = await reader.read("Group", crowd.group)
+    after = await crowd.other.read("Group", crowd.group)
+    assert before.version != after.version
+    assert shown == after
+
+
+async def test_a_group_that_goes_while_it_is_read_is_not_there(crowd: Crowd) -> None:
+    with pytest.raises(NotFound, match=crowd.group):
+        await Writer(crowd.interrupted(crowd.delete), crowd.other.schemas).read("Group", crowd.group)
+
+
+@pytest.mark.parametrize("filter_", [None, "members pr"])
+async def test_a_list_leaves_out_a_group_that_goes_while_it_is_read(
+    crowd: Crowd, schemas: Schemas, filter_: str | None
+) -> None:
+    remaining = await crowd.other.group("remaining", crowd.late)
+    settings = Settings.model_validate({"storage": "Memory=yes", "public_url": "https://scim.example"})
+    service = Service(crowd.interrupted(crowd.delete), schemas, PROFILES["rfc"], settings, URL, ORIGIN)
+    listed = await service.query([schemas.types["Group"]], SearchRequest(filter=filter_))
+    assert [(group["id"], len(group["members"])) for group in listed["Resources"]] == [(remaining, 1)]
