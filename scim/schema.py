@@ -335,11 +335,11 @@ def folded(attribute: Attribute, value: str) -> str:
 
 def _stream_safe(value: str) -> str:
     """A text in which at most 30 combining marks follow each other (UAX #15 §13): normalizing takes linear time."""
-    if len(value) <= _MARKS:
+    if len(value) <= _MARKS // 2:  # no character is more than two marks and nothing else
         return value
     safe: list[str] = []
     marks = 0
-    for character in value:
+    for character in (part for whole in value for part in unicodedata.normalize("NFKD", whole)):
         marks = marks + 1 if unicodedata.combining(character) else 0
         if marks > _MARKS:
             safe.append("\N{COMBINING GRAPHEME JOINER}")

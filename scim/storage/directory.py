@@ -124,19 +124,20 @@ class Directory:
         Raises:
             NotFound: it was deleted meanwhile.
         """
-        kind, found = stored.kind, dict[str, str]()
-        for _ in range(_READINGS):
+        kind = stored.kind
+        for left in reversed(range(_READINGS)):
             if stored.members is not None or not kind.members:
-                return stored
+                break
             buckets = [row async for page in self._rows.range(*bucket_span(stored)) for row in page]
             found = {member: alias for row in buckets for member, alias in unpack_links(row.properties).items()}
-            if len(found) == stored.roster.count and not any(changed_after(row, stored) for row in buckets):
-                break
+            torn = len(found) != stored.roster.count or any(changed_after(row, stored) for row in buckets)
+            if not torn or not left:
+                return replace(stored, members=found)
             row = await self._rows.get(keys.resource(kind.alias, stored.id))
             if row is None:
                 raise _not_found(kind, stored.id)
             stored = records.decode(kind, row)
-        return replace(stored, members=found)
+        return stored
 
     async def find(self, kind: ResourceType, index: Index, value: str) -> list[Stored]:
         """The resources whose indexed attribute has a value, compared as the schema compares."""

@@ -205,7 +205,7 @@ class Follow:
         bucket = found[0]
         left = await self._release(view, draft, unpack_links(bucket.properties))
         if left:
-            draft.merge(bucket, pack_links(left, bucket.properties))
+            draft.merge(bucket, pack_links(left, bucket.properties) | {"number": f"{draft.number:016x}"})
             return False
         draft.delete(bucket)
         return len(found) == 1

@@ -94,6 +94,8 @@ class Linking:
         found = (await self._view.fetch([*wanted, *likely]))[: len(wanted)]
         if group.roster.buckets and links.clear:
             found = [*await self._view.range(*bucket_span(group))]
+            if len(found) < group.roster.buckets:
+                raise Torn
         if any(row is None or changed_after(row, group) for row in found):
             raise Torn
         return {bucket_of(row): row for row in found if row is not None}

@@ -182,18 +182,20 @@ def unpack[T: (str, bytes)](properties: Properties, name: str, empty: T) -> T:
 
 def size(write: Write) -> int:
     """About how many bytes a write takes in a row."""
-    return _sum(write, lambda text: len(text.encode()))
+    return _sum(write, lambda text: len(text) if text.isascii() else len(text.encode()))
 
 
 def wire_size(write: Write) -> int:
     """About how many bytes a write is on the wire: JSON, in which all but ASCII is escaped."""
-    return _sum(write, lambda text: len(json.dumps(text)))
+    return _sum(
+        write, lambda text: len(text) + text.count('"') + text.count("\\") if text.isascii() else len(json.dumps(text))
+    )
 
 
 def _sum(write: Write, measure: Callable[[str], int]) -> int:
     def bytes_of(value: Property) -> int:
         if isinstance(value, str):
-            return len(value) if value.isascii() else measure(value)
+            return measure(value)
         return len(value) * 4 // 3 if isinstance(value, bytes) else 8
 
     if isinstance(write, Delete):

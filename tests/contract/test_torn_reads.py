@@ -135,7 +135,6 @@ EDITS: list[tuple[int, Callable[[Crowd], Links]]] = [
     (3, lambda _: Links(clear=True)),
     (COUNT, lambda crowd: adding(crowd.late)),
     (COUNT, lambda crowd: removing(crowd.users[0])),
-    (COUNT, lambda crowd: exactly(crowd.late)),
 ]
 
 

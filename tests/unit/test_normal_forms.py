@@ -43,7 +43,7 @@ def test_the_form_of_a_form_is_the_form(text: Callable[[int], str], count: int) 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_equal_texts_have_one_form(text: Callable[[int], str], count: int) -> None:
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
-        assert normal(LOOSE, unicodedata.normalize(form, text(count))) == normal(LOOSE, text(count))  # type: ignore[arg-type] # the loop's tuple is of plain strings
+        assert normal(LOOSE, unicodedata.normalize(form, text(count))) == normal(LOOSE, text(count))
     assert normal(LOOSE, text(count).upper()) == normal(LOOSE, text(count))
 
 
