@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scim.local import azurite, connection, demo, ports, settings
 from scim.local.announcement import Announcement
@@ -43,7 +44,8 @@ def _rollcall(options: Options) -> int:
         port = ports.number(listener)
         public = f"http://{ports.LOOPBACK}:{port}"
         os.environ |= {settings.SCRIPT_ROOT: str(options.app_root), "ROLLCALL_STORAGE": storage}
-        os.environ.setdefault("ROLLCALL_PUBLIC_URL", public)
+        if urlsplit(os.environ.get("ROLLCALL_PUBLIC_URL", "")).hostname in {None, ports.LOOPBACK, "localhost"}:
+            os.environ["ROLLCALL_PUBLIC_URL"] = public  # a tunnel's is kept, an earlier run's is not
         os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
         settings.apply_local_settings(options.app_root)
         reached_by = Connection(public) if options.app else asyncio.run(_demo_provider(options))
