@@ -6,7 +6,8 @@ Modules, from the door inwards; each imports only from the lines below its own::
     cli | local                                 the operator's commands | a host for function_app.py
     app                                         puts the parts together
     endpoints                                   HTTP in, HTTP out
-    service                                     the verbs of RFC 7644
+    queries | service                           which resources are meant | the verbs of RFC 7644
+    representation                              a resource as clients see it
     auth                                        who is asking
     providers                                   provisioning providers and their credentials
     storage                                     one directory per provider, over a port of three calls

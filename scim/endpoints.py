@@ -23,7 +23,9 @@ from scim.errors import (
 from scim.messages import SearchRequest
 from scim.projection import Projection
 from scim.providers import Providers
-from scim.schema import Json, JsonObject, ResourceType
+from scim.queries import Queries
+from scim.representation import Representation
+from scim.schema import Json, JsonObject, ResourceType, Schemas
 from scim.service import Service
 from scim.settings import Settings
 from scim.storage.rows import TableNotFound
@@ -70,9 +72,20 @@ class Call:
     request: Request
     principal: Principal
     service: Service
+    queries: Queries
     settings: Settings
     kind: ResourceType | None = None
     identifier: str = ""
+
+    @property
+    def schemas(self) -> Schemas:
+        """The schemas that the provider serves."""
+        return self.service.representation.schemas
+
+    @property
+    def base_url(self) -> str:
+        """The provider's Base URL."""
+        return self.service.representation.base_url
 
     @property
     def resource_type(self) -> ResourceType:
@@ -145,8 +158,7 @@ class Endpoints:
                 raise NotFound("There is no such endpoint; a Base URL has the form /scim/{provider}/v2.")
         principal = await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
         trace.provider = principal.provider.name
-        service = self._service(principal, trace)
-        trace.endpoint, handlers, call = _route(rest, Call(request, principal, service, self._settings))
+        trace.endpoint, handlers, call = _route(rest, self._call(request, principal, trace))
         handler = handlers.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
             raise MethodNotAllowed(request.method, tuple(handlers))
@@ -159,32 +171,32 @@ class Endpoints:
             await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
             raise
 
-    def _service(self, principal: Principal, trace: telemetry.Trace) -> Service:
-        provider = principal.provider
-        return Service(
+    def _call(self, request: Request, principal: Principal, trace: telemetry.Trace) -> Call:
+        provider, settings = principal.provider, self._settings
+        representation = Representation(
             directory=self._providers.directory(provider),
             schemas=self._providers.schemas(provider),
-            profile=provider.profile,
-            settings=self._settings,
-            base_url=f"{self._settings.public_url}/scim/{provider.name}/v2",
-            origin=Origin(principal.credential, trace.request_id),
-            quirks=trace.quirks,
+            base_url=f"{settings.public_url}/scim/{provider.name}/v2",
         )
+        origin = Origin(principal.credential, trace.request_id)
+        service = Service(representation, provider.profile, settings, origin, trace.quirks)
+        queries = Queries(representation, provider.profile, settings, trace.quirks)
+        return Call(request, principal, service, queries, settings)
 
 
 async def _create(call: Call) -> Answer:
     created = await call.service.create(call.resource_type, call.body(), call.projection())
-    location = f"{call.service.base_url}{call.resource_type.endpoint}/{created['id']}"
+    location = call.service.representation.location(call.resource_type, created["id"])
     return HTTPStatus.CREATED, created, {"Location": location}
 
 
 async def _query(call: Call) -> Answer:
-    return HTTPStatus.OK, await call.service.query([call.resource_type], call.query()), {}
+    return HTTPStatus.OK, await call.queries.query([call.resource_type], call.query()), {}
 
 
 async def _search(call: Call) -> Answer:
-    kinds = [call.kind] if call.kind else [*call.service.schemas.types.values()]
-    return HTTPStatus.OK, await call.service.search(kinds, call.body()), {}
+    kinds = [call.kind] if call.kind else [*call.schemas.types.values()]
+    return HTTPStatus.OK, await call.queries.search(kinds, call.body()), {}
 
 
 async def _retrieve(call: Call) -> Answer:
@@ -214,12 +226,12 @@ async def _config(call: Call) -> Answer:
     if call.identifier:
         raise NotFound("There is one ServiceProviderConfig, and nothing below it.")
     _refuse_filter(call)
-    config = discovery.service_provider_config(call.service.base_url, call.settings.page_max, None)
+    config = discovery.service_provider_config(call.base_url, call.settings.page_max, None)
     return HTTPStatus.OK, config, {}
 
 
 async def _resource_types(call: Call) -> Answer:
-    schemas, base_url = call.service.schemas, call.service.base_url
+    schemas, base_url = call.schemas, call.base_url
     if call.identifier:
         return HTTPStatus.OK, discovery.resource_type(schemas, base_url, call.identifier), {}
     _refuse_filter(call)
@@ -227,12 +239,11 @@ async def _resource_types(call: Call) -> Answer:
 
 
 async def _schemas(call: Call) -> Answer:
-    service = call.service
+    profile = call.service.profile
     if call.identifier:
-        shown = discovery.schema(service.schemas, service.profile, service.base_url, call.identifier)
-        return HTTPStatus.OK, shown, {}
+        return HTTPStatus.OK, discovery.schema(call.schemas, profile, call.base_url, call.identifier), {}
     _refuse_filter(call)
-    return HTTPStatus.OK, discovery.schema_list(service.schemas, service.profile, service.base_url), {}
+    return HTTPStatus.OK, discovery.schema_list(call.schemas, profile, call.base_url), {}
 
 
 async def _not_implemented(_: Call) -> Answer:
@@ -268,14 +279,14 @@ def _route(rest: list[str], call: Call) -> tuple[str, Mapping[str, Handler], Cal
         case [name, *identifiers] if name.lower() in _DISCOVERY and len(identifiers) <= 1:
             handler = _DISCOVERY[name.lower()]
             return f"/{name.lower()}", {"GET": handler}, _with(call, None, "".join(identifiers))
-        case [name, *identifiers] if (kind := call.service.schemas.at(f"/{name}")) and len(identifiers) <= 1:
+        case [name, *identifiers] if (kind := call.schemas.at(f"/{name}")) and len(identifiers) <= 1:
             if not identifiers:
                 return kind.endpoint, _COLLECTION, _with(call, kind, "")
             if identifiers == [".search"]:
                 return f"{kind.endpoint}/.search", _SEARCH, _with(call, kind, "")
             return f"{kind.endpoint}/{{id}}", _RESOURCE, _with(call, kind, identifiers[0])
         case _:
-            names = ", ".join(kind.endpoint for kind in call.service.schemas.types.values())
+            names = ", ".join(kind.endpoint for kind in call.schemas.types.values())
             raise NotFound(f"There is no such endpoint below the Base URL; the resources are at {names}.")
 
 

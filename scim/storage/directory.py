@@ -1,30 +1,25 @@
 """A provider's directory: the reads and writes behind the six verbs of RFC 7644 §3."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import batched
 
 from scim.changes import Change, Kind, Origin, difference, members
-from scim.errors import NotFound, PayloadTooLarge, Unavailable
+from scim.errors import PayloadTooLarge, Unavailable
 from scim.resources import NO_LINKS, Links, Note, Reading
-from scim.schema import Index, JsonObject, ResourceType, Schemas
+from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage import counting, indexing, keys, records
-from scim.storage.commit import PARALLEL, Clock, Commit, Decide, Draft, TooLarge, View, unix_milliseconds
+from scim.storage.commit import Clock, Commit, Decide, Draft, TooLarge, View, unix_milliseconds
 from scim.storage.intents import Deletion, Follow
-from scim.storage.linking import Linked, Linking, bucket_span, changed_after
-from scim.storage.members import unpack_links
+from scim.storage.linking import Linked, Linking
+from scim.storage.reading import Reader, not_found
 from scim.storage.records import Head, Stored
 from scim.storage.rows import Create, Refused, Row, Rows
-from scim.storage.runs import OpenRun
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
 _logger = logging.getLogger("scim")
-_READINGS = 3
-"""Times a large group is read, when others write to it meanwhile, before the last reading has to do."""
 _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
 _ABANDONED = 30_000 << 16
@@ -70,14 +65,14 @@ class Request:
     skip_unknown_members: bool = False
 
 
-class Directory:
-    """One provider's resources.
+class Directory(Reader):
+    """One provider's resources, to be read and written.
 
     Safe for any number of concurrent callers in one event loop, and for any number of processes.
     """
 
     def __init__(self, rows: Rows, schemas: Schemas, clock: Clock = unix_milliseconds) -> None:
-        self._rows = rows
+        super().__init__(rows)
         self._schemas = schemas
         self._clock = clock
         self._commit = Commit(rows, clock)
@@ -105,86 +100,6 @@ class Directory:
             return True
 
         return await self._commit.write(decide)
-
-    # Reads
-
-    async def get(self, kind: ResourceType, identifier: str, *, members: bool) -> Stored | None:
-        """The resource of that id, with its members if they are asked for."""
-        if not keys.is_id(identifier):
-            return None
-        row = await self._rows.get(keys.resource(kind.alias, identifier))
-        if row is None:
-            return None
-        stored = records.decode(kind, row)
-        return await self.with_members(stored) if members else stored
-
-    async def with_members(self, stored: Stored) -> Stored:
-        """The same resource with its members; read anew while writes come between its row and its buckets.
-
-        Raises:
-            NotFound: it was deleted meanwhile.
-        """
-        kind = stored.kind
-        for left in reversed(range(_READINGS)):
-            if stored.members is not None or not kind.members:
-                break
-            buckets = [row async for page in self._rows.range(*bucket_span(stored)) for row in page]
-            found = {member: alias for row in buckets for member, alias in unpack_links(row.properties).items()}
-            torn = len(found) != stored.roster.count or any(changed_after(row, stored) for row in buckets)
-            if not torn or not left:
-                return replace(stored, members=found)
-            row = await self._rows.get(keys.resource(kind.alias, stored.id))
-            if row is None:
-                raise _not_found(kind, stored.id)
-            stored = records.decode(kind, row)
-        return stored
-
-    async def find(self, kind: ResourceType, index: Index, value: str) -> list[Stored]:
-        """The resources whose indexed attribute has a value, compared as the schema compares."""
-        stem = keys.index_stem(index, value)
-        if index.unique:
-            row = await self._rows.get(stem)
-            ids = [str(row.properties["of"])] if row else []
-        else:
-            low, high = keys.span(stem)
-            ids = [row.key.rpartition(":")[2] async for page in self._rows.range(low, high) for row in page]
-        found: list[Stored | None] = []
-        for some in batched(ids, PARALLEL, strict=False):
-            found += await asyncio.gather(*(self.get(kind, identifier, members=False) for identifier in some))
-        return [stored for stored in found if stored is not None]
-
-    async def page(self, kind: ResourceType, start_index: int, count: int) -> tuple[int, list[Stored]]:
-        """The number of all resources of a type, and ``count`` of them from the 1-based ``start_index`` on."""
-        low, high = keys.span(keys.HEAD)
-        rows = {row.key: row async for page in self._rows.range(low.removesuffix(":"), high) for row in page}
-        run = Head.decode(rows[keys.HEAD]).run(kind.alias) if keys.HEAD in rows else OpenRun()
-        runs = records.decode_runs(rows.get(keys.runs(kind.alias)))
-        place = runs.locate(start_index - 1, run) if count else None
-        if place is None:
-            return run.total, []
-        first, skipped = place
-        low, high = keys.resource(kind.alias, first), keys.span(kind.alias)[1]
-        found = [row async for page in self._rows.range(low, high, skipped + count) for row in page]
-        return run.total, [records.decode(kind, row) for row in found[skipped:]]
-
-    async def total(self, kind: ResourceType) -> int:
-        """The number of all resources of a type."""
-        row = await self._rows.get(keys.HEAD)
-        return Head.decode(row).run(kind.alias).total if row else 0
-
-    async def scan(self, kind: ResourceType) -> AsyncIterator[Stored]:
-        """Every resource of a type, in the order in which they were created."""
-        async for page in self._rows.range(*keys.span(kind.alias)):
-            for row in page:
-                yield records.decode(kind, row)
-
-    async def changes(self, since: int = 0) -> AsyncIterator[Change]:
-        """The change records numbered ``since`` and above, in order."""
-        async for page in self._rows.range(keys.change(since), keys.span("change")[1]):
-            for row in page:
-                yield records.decode_change(row)
-
-    # Writes
 
     async def create(self, kind: ResourceType, attributes: JsonObject, links: Links, request: Request) -> Written:
         """Store a new resource.
@@ -246,7 +161,7 @@ class Directory:
             NotFound: there is no such resource.
         """
         if not keys.is_id(identifier):
-            raise _not_found(kind, identifier)
+            raise not_found(kind, identifier)
         deletion = Deletion(self._schemas, kind, identifier, origin)
         try:
             await self._agreed(deletion)
@@ -314,12 +229,8 @@ class Directory:
 async def _existing(view: View, kind: ResourceType, identifier: str) -> Row:
     row = await view.get(keys.resource(kind.alias, identifier)) if keys.is_id(identifier) else None
     if row is None:
-        raise _not_found(kind, identifier)
+        raise not_found(kind, identifier)
     return row
-
-
-def _not_found(kind: ResourceType, identifier: str) -> NotFound:
-    return NotFound(f"There is no {kind.name} with the id {identifier[:100]}.")
 
 
 def _record(draft: Draft, kind: Kind, before: Stored, linked: Linked, request: Request) -> None:

@@ -8,9 +8,10 @@ import pytest
 from scim.errors import NotFound
 from scim.messages import SearchRequest
 from scim.profiles import PROFILES
+from scim.queries import Queries
+from scim.representation import Representation
 from scim.resources import Links, Reading
 from scim.schema import Schemas
-from scim.service import Service
 from scim.settings import Settings
 from scim.storage.directory import Directory, Edit
 from scim.storage.members import CAPACITY, Roster
@@ -18,7 +19,7 @@ from scim.storage.memory import MemoryTables
 from scim.storage.records import Stored
 from scim.storage.rows import Rows, Tables
 from tests.contract.between import Between, Turn
-from tests.contract.writing import ORIGIN, REQUEST, Writer, adding, exactly, linking, removing
+from tests.contract.writing import REQUEST, Writer, adding, exactly, linking, removing
 
 COUNT = 2 * CAPACITY
 """Members that fill two buckets: the next one makes a third."""
@@ -173,6 +174,7 @@ async def test_a_list_leaves_out_a_group_that_goes_while_it_is_read(
 ) -> None:
     remaining = await crowd.other.group("remaining", crowd.late)
     settings = Settings.model_validate({"storage": "Memory=yes", "public_url": "https://scim.example"})
-    service = Service(crowd.interrupted(crowd.delete), schemas, PROFILES["rfc"], settings, URL, ORIGIN)
-    listed = await service.query([schemas.types["Group"]], SearchRequest(filter=filter_))
+    representation = Representation(crowd.interrupted(crowd.delete), schemas, URL)
+    queries = Queries(representation, PROFILES["rfc"], settings, set())
+    listed = await queries.query([schemas.types["Group"]], SearchRequest(filter=filter_))
     assert [(group["id"], len(group["members"])) for group in listed["Resources"]] == [(remaining, 1)]

@@ -253,7 +253,7 @@ async def test_an_unforeseen_fault_is_500_with_a_correlation_id_and_nothing_else
     async def burst(*_: object) -> Row | None:
         raise RuntimeError("secret of ann@example.com")
 
-    monkeypatch.setattr("scim.service.Service.query", burst)
+    monkeypatch.setattr("scim.queries.Queries.query", burst)
     with lines_of_the_service() as lines:
         answer = await client.send("GET", "/Users?filter=userName+eq+%22ann@example.com%22", x_request_id="trace-7")
     assert answer.error == (500, None)

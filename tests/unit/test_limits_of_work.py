@@ -211,7 +211,7 @@ async def test_a_filter_that_looks_at_too_many_members_is_too_many(
     one = (await client.group("one", *users[:5]))["id"]
     two = (await client.group("two", *users[:5]))["id"]
     asked = f'/Groups?filter=members.value+eq+"{users[0]}"'
-    monkeypatch.setattr("scim.service.MAX_PAGE_MEMBERS", 10)
+    monkeypatch.setattr("scim.queries.MAX_PAGE_MEMBERS", 10)
     assert (await client.get(asked)).ids == [one, two]
     await client.group("three", users[5])
     refused = await client.get(asked)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scim.service import MAX_PAGE_MEMBERS
+from scim.queries import MAX_PAGE_MEMBERS
 from tests.client import ENTERPRISE, GROUP, PROFILE_NAMES, SEARCH_REQUEST, USER, Client, new_client
 
 
@@ -62,7 +62,7 @@ async def test_a_page_of_groups_ends_before_it_holds_too_many_members(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MAX_PAGE_MEMBERS == 100_000
-    monkeypatch.setattr("scim.service.MAX_PAGE_MEMBERS", 4)
+    monkeypatch.setattr("scim.queries.MAX_PAGE_MEMBERS", 4)
     ids = [(await client.user(f"u{number}"))["id"] for number in range(5)]
     groups = [(await client.group(f"g{n}", *ids[:count]))["id"] for n, count in enumerate((5, 2, 2, 1))]
     pages = [(await client.get(f"/Groups?startIndex={start}")).json for start in (1, 2, 4)]

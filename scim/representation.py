@@ -1,0 +1,67 @@
+"""A resource as clients see it, made of what the directory keeps of it (RFC 7643 §3)."""
+
+from dataclasses import dataclass, replace
+
+from scim.projection import Projection
+from scim.schema import JsonObject, ResourceType, Schemas
+from scim.storage.directory import Directory
+from scim.storage.records import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """How one provider's resources look.
+
+    Attributes:
+        base_url: the provider's Base URL, from which every ``meta.location`` starts.
+    """
+
+    directory: Directory
+    schemas: Schemas
+    base_url: str
+
+    async def shown(self, stored: Stored, projection: Projection) -> JsonObject:
+        """What a projection shows of a resource; its members are read only if they are shown.
+
+        Raises:
+            NotFound: it was deleted meanwhile.
+        """
+        if shows_members(stored.kind, projection):
+            stored = await self.directory.with_members(stored)
+        elif stored.kind.members:
+            stored = replace(stored, members={})
+        return projection.apply(self.full(stored))
+
+    def full(self, stored: Stored) -> JsonObject:
+        """Everything a client could be shown of a resource; links as ids, types and URLs."""
+        kind, attributes = stored.kind, stored.attributes
+        shown: JsonObject = {"schemas": attributes.get("schemas", [kind.schema.id]), "id": stored.id, **attributes}
+        if kind.members and stored.members:
+            types = {other.alias: other for other in self.schemas.types.values()}
+            shown[kind.members] = [self.link(types[alias], member) for member, alias in stored.members.items()]
+        if kind.memberships and stored.memberships:
+            groups = next(other for other in self.schemas.types.values() if other.members)
+            shown[kind.memberships] = [
+                {"value": group, "type": "direct", "$ref": self.location(groups, group)} for group in stored.memberships
+            ]
+        shown["meta"] = {
+            "resourceType": kind.name,
+            "created": stored.created,
+            "lastModified": stored.modified,
+            "location": self.location(kind, stored.id),
+            "version": stored.version,
+        }
+        return shown
+
+    def link(self, kind: ResourceType, identifier: str) -> JsonObject:
+        """A member."""
+        return {"value": identifier, "type": kind.name, "$ref": self.location(kind, identifier)}
+
+    def location(self, kind: ResourceType, identifier: str) -> str:
+        """A resource's URL."""
+        return f"{self.base_url}{kind.endpoint}/{identifier}"
+
+
+def shows_members(kind: ResourceType, projection: Projection) -> bool:
+    """Whether a projection shows any of the links that a resource of this type has."""
+    return kind.members is not None and projection.shows(kind.members)
