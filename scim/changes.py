@@ -44,6 +44,7 @@ class Change:
         moved: every resource whose version moved, each with the alias of its type.
         values: changed attributes, each with its value before and after.
         notes: what was ignored, dropped, coerced, skipped or created by leave of the profile.
+        place: its place among the changes of one transaction, which all have its number.
     """
 
     number: int
@@ -55,6 +56,7 @@ class Change:
     moved: tuple[tuple[str, str], ...] = ()
     values: JsonObject | None = None
     notes: tuple[Note, ...] = ()
+    place: int = 0
 
     @property
     def at(self) -> str:
@@ -102,7 +104,7 @@ def encode(change: Change) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text}
 
 
-def decode(number: int, texts: dict[str, str]) -> Change:
+def decode(number: int, place: int, texts: dict[str, str]) -> Change:
     """Read what ``encode`` wrote."""
     notes = json.loads(texts.get("notes") or "[]")
     values = texts.get("values")
@@ -116,6 +118,7 @@ def decode(number: int, texts: dict[str, str]) -> Change:
         moved=tuple(_moved(entry) for entry in texts.get("moved", "").split()),
         values=json.loads(values) if values else None,
         notes=tuple(Note(quirk, attribute) for quirk, attribute in notes),
+        place=place,
     )
 
 

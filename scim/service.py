@@ -11,9 +11,9 @@ from scim.representation import Representation, shows_members
 from scim.resources import Links, Member, Note, Reading
 from scim.schema import Json, JsonObject, ResourceType
 from scim.settings import Settings
-from scim.storage.directory import Directory, Edit, Request
-from scim.storage.reading import not_found
-from scim.storage.records import Stored
+from scim.storage.acts import Edit, Request
+from scim.storage.directory import Directory
+from scim.storage.records import Stored, not_found
 from scim.storage.rows import MAX_TRANSACTION_ROWS
 
 

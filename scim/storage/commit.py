@@ -10,175 +10,31 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from itertools import batched
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from scim.changes import Change, instant
-from scim.errors import PayloadTooLarge, ScimError, Unavailable
-from scim.storage import keys, records
+from scim.errors import ScimError, Unavailable
+from scim.storage import keys
+from scim.storage.drafts import Decide, Draft, TooLarge, Torn, View, WrittenBefore
 from scim.storage.records import Head
-from scim.storage.rows import (
-    MAX_ROW_BYTES,
-    MAX_TRANSACTION_BYTES,
-    MAX_TRANSACTION_ROWS,
-    Create,
-    Delete,
-    Merge,
-    Properties,
-    Refused,
-    Row,
-    Rows,
-    Unsettled,
-    Write,
-    size,
-    wire_size,
-)
+from scim.storage.rows import Create, Refused, Row, Rows, Unsettled, Write
 
-ATTEMPTS = 8
+ATTEMPTS = 20
 """Times a write is tried before the client is asked to come back."""
 PATIENCE = 20.0
 """Seconds within which all of them, and the wait for the lock, must fall."""
-
-PARALLEL = 50
-"""Rows that one request reads at the same time, at most."""
+_SHARED_ATTEMPTS = 3
+"""Times that operations try to share a transaction before the first of them goes alone."""
 
 type Clock = Callable[[], int]
 """Gives Unix time in milliseconds."""
 
-type Decide[T] = Callable[["View", "Draft"], Awaitable[T]]
-"""Reads what it needs from the view and lays its writes into the draft; run again when an attempt is refused."""
+type Outcome[T] = T | ScimError | TooLarge
+"""What one of several operations comes to."""
 
 
 def unix_milliseconds() -> int:
     """The time, as a ``Clock`` tells it."""
     return time.time_ns() // 1_000_000
-
-
-class TooLarge(Exception):
-    """A draft does not fit into one transaction; the text says by how much."""
-
-    def __init__(self, rows: int, number_of_bytes: int = 0) -> None:
-        many = f"{rows} rows, and {MAX_TRANSACTION_ROWS} are the limit"
-        big = f"{number_of_bytes} bytes, and {MAX_TRANSACTION_BYTES} are the limit"
-        super().__init__(many if rows > MAX_TRANSACTION_ROWS else big)
-
-
-class Torn(Exception):
-    """Rows that belong together were read from before and after another write; they must be read anew."""
-
-
-class View:
-    """The rows one write has read: each once, until one of them proves stale."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self._read: dict[str, Row | None] = {}
-
-    async def get(self, key: str) -> Row | None:
-        """The row of that key."""
-        if key not in self._read:
-            self._read[key] = await self._rows.get(key)
-        return self._read[key]
-
-    async def fetch(self, wanted: Iterable[str]) -> list[Row | None]:
-        """Several rows, read in parallel."""
-        found: list[Row | None] = []
-        for some in batched(dict.fromkeys(wanted), PARALLEL, strict=False):
-            found += await asyncio.gather(*(self.get(key) for key in some))
-        return found
-
-    async def range(self, low: str, high: str, limit: int | None = None) -> list[Row]:
-        """All rows of a range, in order."""
-        found = [row async for page in self._rows.range(low, high, limit) for row in page]
-        self._read.update({row.key: row for row in found})
-        return found
-
-    def forget(self) -> None:
-        """Read every row anew when it is next asked for."""
-        self._read.clear()
-
-
-class Draft:
-    """One transaction in the making: at most one write per key.
-
-    Attributes:
-        head: the head as the transaction will leave it.
-        number: the transaction's change number.
-        now: its time, as a SCIM dateTime.
-        previous: the number of the change before it.
-        moved: every resource whose version moves, with the alias of its type.
-        change: the record of what the transaction does.
-    """
-
-    def __init__(self, head: Head, number: int) -> None:
-        self.head = head
-        self.number = number
-        self.now = instant(number)
-        self.previous = head.number
-        self.moved: dict[str, str] = {}
-        self.change: Change | None = None
-        self._writes: dict[str, Write] = {}
-        self._claims: dict[str, ScimError] = {}
-
-    def create(self, key: str, properties: Properties, taken: ScimError | None = None) -> None:
-        """Insert a row; ``taken`` is raised if another transaction has inserted it before."""
-        self._writes[key] = Create(key, properties)
-        if taken is not None:
-            self._claims[key] = taken
-
-    def merge(self, row: Row, properties: Properties) -> None:
-        """Set properties of a row that must still be as it was read."""
-        before = self._writes.get(row.key)
-        merged = {**before.properties, **properties} if isinstance(before, Merge) else properties
-        self._writes[row.key] = Merge(row.key, row.etag, merged)
-
-    def delete(self, row: Row) -> None:
-        """Delete a row that must still be as it was read."""
-        self._writes[row.key] = Delete(row.key, row.etag)
-
-    def drop(self, key: str) -> None:
-        """Delete a row that another row in the transaction vouches for."""
-        self._writes[key] = Delete(key)
-
-    def new_id(self) -> str:
-        """An id for a new resource, greater than any given before."""
-        identifier = keys.new_id(self.number >> 16, self.head.last_id)
-        self.head = replace(self.head, last_id=identifier)
-        return identifier
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to commit."""
-        return not self._writes and self.change is None
-
-    def writes(self, head: Row, transaction: str) -> list[Write]:
-        """The whole transaction: the head, checked rows, new rows, dropped rows, in the order that shows a stale row.
-
-        Raises:
-            TooLarge: it does not fit into one transaction.
-            PayloadTooLarge: one row does not fit into a row.
-        """
-        if self.change is not None:
-            self.create(keys.change(self.number), records.encode_change(self.change, transaction))
-        self.head = replace(self.head, number=self.number)
-        ordered = [Merge(head.key, head.etag, self.head.encode()), *sorted(self._writes.values(), key=_order)]
-        on_the_wire = sum(map(wire_size, ordered))
-        if len(ordered) > MAX_TRANSACTION_ROWS or on_the_wire > MAX_TRANSACTION_BYTES:
-            raise TooLarge(len(ordered), on_the_wire)
-        if (largest := max(map(size, ordered))) > MAX_ROW_BYTES:
-            raise PayloadTooLarge(
-                f"The request would write a row of {largest} bytes, and {MAX_ROW_BYTES} are the limit for one."
-            )
-        return ordered
-
-    def claim(self, key: str | None) -> ScimError | None:
-        """The error to raise when the row of that key exists already."""
-        return self._claims.get(key) if key else None
-
-
-def _order(write: Write) -> int:
-    return 1 if isinstance(write, Create) else 2 if isinstance(write, Delete) and write.etag is None else 0
 
 
 class _Doubtful[T]:
@@ -233,6 +89,25 @@ class Commit:
             ScimError: what ``decide`` raises, or the claim of a key that another resource holds.
             TooLarge: the draft does not fit into one transaction.
         """
+        return await self._locked(lambda until: self._attempts(decide, until))
+
+    async def write_all[T](self, decides: Sequence[Decide[T]]) -> list[Outcome[T]]:
+        """What ``write`` would come to for each of them in turn, while as many as fit share a transaction.
+
+        One that fails is an outcome and no hindrance to the others, but one that is too large is the last. Any may
+        be run more than once.
+        """
+        outcomes: list[Outcome[T]] = []
+        while (left := decides[len(outcomes) :]) and not (outcomes and isinstance(outcomes[-1], TooLarge)):
+            outcomes += await self._locked(lambda until, left=left: self._some(left, until))  # type: ignore[misc] # mypy cannot infer it
+        return outcomes
+
+    async def rehearsal(self) -> "Rehearsal":
+        """A place to try writes out, with nothing written."""
+        return Rehearsal(self._rows, (await self._read_head())[1], self._clock)
+
+    async def _locked[T](self, work: Callable[[float], Awaitable[T]]) -> T:
+        """Do what may take until a given time, once no other writer of this process is at work."""
         until = time.monotonic() + PATIENCE
         try:
             async with asyncio.timeout(PATIENCE):
@@ -240,15 +115,73 @@ class Commit:
         except TimeoutError:
             raise _busy() from None
         try:
-            return await self._attempts(decide, until)
+            return await work(until)
         finally:
             self._lock.release()
+
+    async def _some[T](self, decides: Sequence[Decide[T]], until: float) -> list[Outcome[T]]:
+        """The outcomes of the first of several operations: as many as fit, and at least one."""
+        for attempt in range(_SHARED_ATTEMPTS):
+            if len(decides) == 1:
+                break
+            await _pause(attempt)
+            doubtful = _Doubtful[list[Outcome[T]]](self._rows)
+            shared = await self._share(decides, doubtful)
+            if isinstance(shared, list):
+                return shared
+            decides = decides[:shared]
+        try:
+            return [await self._attempts(decides[0], until)]
+        except (ScimError, TooLarge) as error:
+            return [error]
+
+    async def _share[T](
+        self, decides: Sequence[Decide[T]], doubtful: "_Doubtful[list[Outcome[T]]]"
+    ) -> list[Outcome[T]] | int:
+        """Try operations in one transaction; gives their outcomes, or else the number of those to try it with next."""
+        row, head = self._head or await self._read_head()
+        view, draft = View(self._rows), Draft(head, max(head.number + 1, self._clock() << 16))
+        outcomes: list[Outcome[T]] = []
+        writers: dict[str, int] = {}
+        writes: list[Write] = []
+        for place, decide in enumerate(decides):
+            try:
+                answer = await decide(view, draft)
+                fitting = draft.writes(row, doubtful.transaction)
+            except (Torn, TooLarge, WrittenBefore):
+                draft.undo()
+                break
+            except ScimError as error:
+                draft.undo()
+                outcomes.append(error)
+            else:
+                draft.keep(view, doubtful.transaction)
+                writes = fitting
+                for write in writes[1:]:
+                    writers.setdefault(write.key, place)
+                outcomes.append(answer)
+        if not outcomes:
+            return 1
+        if draft.empty:
+            return outcomes
+        try:
+            etags = await self._rows.transact(writes)
+        except Unsettled:
+            self._head = None
+            doubtful.add(draft.number, outcomes)
+            settled = await doubtful.settle()
+            return settled[0] if settled else 1
+        except Refused as refused:
+            self._head = None
+            key = writes[refused.index].key if refused.index is not None else None
+            return writers.get(key, len(outcomes)) or 1 if key else 1
+        self._head = Row(keys.HEAD, etags[0], {}), draft.head
+        return outcomes
 
     async def _attempts[T](self, decide: Decide[T], until: float) -> T:
         view, doubtful = View(self._rows), _Doubtful[T](self._rows)
         for attempt in range(ATTEMPTS):
-            if attempt:
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 (jitter, not a secret)
+            await _pause(attempt)
             if time.monotonic() > until:
                 break
             settled = await self._attempt(decide, view, doubtful)
@@ -305,6 +238,33 @@ class Commit:
         if row is None:
             raise Unavailable("The provider's directory is not ready yet.", retry_after=5)
         return row, Head.decode(row)
+
+
+class Rehearsal:
+    """Writes that are decided and never sent; each sees the rows as those before it would have left them."""
+
+    def __init__(self, rows: Rows, head: Head, clock: Clock) -> None:
+        self.view = View(rows)
+        self._head = head
+        self._clock = clock
+
+    async def write[T](self, decide: Decide[T]) -> T:
+        """What ``Commit.write`` would answer; raises what it would raise."""
+        draft = Draft(self._head, max(self._head.number + 1, self._clock() << 16))
+        answer = await decide(self.view, draft)
+        draft.writes(Row(keys.HEAD, "", {}), "")
+        for key, taken in draft.claims.items():
+            if await self.view.get(key) is not None:
+                raise taken
+        draft.keep(self.view, "")
+        self._head = draft.head
+        return answer
+
+
+async def _pause(attempt: int) -> None:
+    """Wait a little, at random, before an attempt that is not the first."""
+    if attempt:
+        await asyncio.sleep(random.uniform(0, min(0.01 * 2**attempt, 1)))  # noqa: S311 (jitter, not a secret)
 
 
 def _busy() -> Unavailable:

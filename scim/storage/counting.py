@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from scim.storage import keys, records
-from scim.storage.commit import Draft, View
+from scim.storage.drafts import Draft, View
 
 
 async def join(view: View, draft: Draft, alias: str, identifier: str) -> None:

@@ -1,21 +1,24 @@
 """A provider's directory: the reads and writes behind the six verbs of RFC 7644 §3."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
-from scim.changes import Change, Kind, Origin, difference, members
-from scim.errors import PayloadTooLarge, Unavailable
-from scim.resources import NO_LINKS, Links, Note, Reading
+from scim.changes import Change, Origin
+from scim.errors import PayloadTooLarge, ScimError, Unavailable
+from scim.resources import Links
 from scim.schema import JsonObject, ResourceType, Schemas
-from scim.storage import counting, indexing, keys, records
-from scim.storage.commit import Clock, Commit, Decide, Draft, TooLarge, View, unix_milliseconds
-from scim.storage.intents import Deletion, Follow
-from scim.storage.linking import Linked, Linking
-from scim.storage.reading import Reader, not_found
+from scim.storage import keys
+from scim.storage.acts import Act, Creation, Edit, Modification, Request, Written
+from scim.storage.commit import Clock, Commit, unix_milliseconds
+from scim.storage.drafts import Decide, Draft, TooLarge, View
+from scim.storage.intents import Deletion, Follow, anything
+from scim.storage.linking import load
+from scim.storage.reading import Reader
 from scim.storage.records import Head, Stored
-from scim.storage.rows import Create, Refused, Row, Rows
+from scim.storage.rows import Create, Refused, Rows
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
@@ -24,45 +27,6 @@ _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
 _ABANDONED = 30_000 << 16
 """Age, in the measure of change numbers (30 s), at which another process's intent counts as abandoned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A change of one resource.
-
-    Attributes:
-        kind: ``replace`` or ``modify``, for the change record.
-        apply: gives the new attributes, the change of members, and notes; raises what stands against it.
-        needs_members: whether ``apply`` must see the present members.
-    """
-
-    kind: Kind
-    apply: Callable[[Stored], Reading]
-    needs_members: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A resource after a write, and what the store had to skip."""
-
-    stored: Stored
-    changed: bool
-    notes: tuple[Note, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the store must know of the request behind a write.
-
-    Attributes:
-        origin: who asks.
-        notes: what was skipped or coerced before the store was reached.
-        skip_unknown_members: pass over ids that no resource has, instead of refusing.
-    """
-
-    origin: Origin
-    notes: tuple[Note, ...] = ()
-    skip_unknown_members: bool = False
 
 
 class Directory(Reader):
@@ -102,76 +66,75 @@ class Directory(Reader):
         return await self._commit.write(decide)
 
     async def create(self, kind: ResourceType, attributes: JsonObject, links: Links, request: Request) -> Written:
-        """Store a new resource.
+        """Store a new resource; raises as ``write`` does."""
+        return await self.write(self.creation(kind, attributes, links, request))
+
+    async def modify(self, kind: ResourceType, identifier: str, edit: Edit, request: Request) -> Written:
+        """Edit a resource; raises as ``write`` does."""
+        return await self.write(self.modification(kind, identifier, edit, request))
+
+    async def delete(self, kind: ResourceType, identifier: str, origin: Origin) -> None:
+        """Delete a resource and every link to it; raises as ``write`` does."""
+        await self.write(self.deletion(kind, identifier, origin))
+
+    def creation(self, kind: ResourceType, attributes: JsonObject, links: Links, request: Request) -> Act:
+        """The creation of a resource."""
+        return Act(Creation(self._schemas, kind, attributes, links, request))
+
+    def modification(self, kind: ResourceType, identifier: str, edit: Edit, request: Request) -> Act:
+        """An edit of a resource."""
+        return Act(Modification(self._schemas, kind, identifier, edit, request))
+
+    def deletion(
+        self, kind: ResourceType, identifier: str, origin: Origin, check: Callable[[Stored], None] = anything
+    ) -> Act:
+        """The deletion of a resource, if ``check`` raises nothing."""
+        whole = Deletion(self._schemas, kind, identifier, origin, check)
+        return Act(partial(_delete, whole), partial(_delete, replace(whole, whole=False)))
+
+    async def write(self, act: Act) -> Written:
+        """Do an act; nothing is written where nothing changes.
 
         Raises:
+            NotFound: there is no such resource.
             Uniqueness: another resource has a value that must be unique.
             InvalidValue: a member does not exist.
             PayloadTooLarge: it does not fit into one transaction.
+            Unavailable: the store does not answer, or too many write at once.
         """
-
-        async def decide(view: View, draft: Draft) -> Written:
-            identifier = draft.new_id()
-            stored = Stored(kind, identifier, attributes, draft.now, draft.now, draft.number, members={})
-            linking = Linking(self._schemas, view, draft, skip_unknown=request.skip_unknown_members)
-            linked = await linking.relink(stored, links)
-            draft.create(keys.resource(kind.alias, identifier), records.encode(linked.group))
-            indexing.reindex(draft, None, linked.group)
-            await counting.join(view, draft, kind.alias, identifier)
-            _record(draft, "create", Stored(kind, identifier, {}, "", "", 0), linked, request)
-            return Written(linked.group, changed=True, notes=linked.notes)
-
-        return await self._write(decide)
-
-    async def modify(self, kind: ResourceType, identifier: str, edit: Edit, request: Request) -> Written:
-        """Edit a resource; nothing is written where nothing changes.
-
-        Raises:
-            NotFound: there is no such resource.
-            Uniqueness, InvalidValue, PayloadTooLarge: as ``create``.
-            ScimError: what ``edit.apply`` raises.
-        """
-
-        async def decide(view: View, draft: Draft) -> Written:
-            row = await _existing(view, kind, identifier)
-            linking = Linking(self._schemas, view, draft, skip_unknown=request.skip_unknown_members)
-            before = records.decode(kind, row)
-            if edit.needs_members:
-                before = await linking.load(before)
-            read = edit.apply(before)
-            linked = await linking.relink(before, read.links) if read.links != NO_LINKS else Linked(before, {}, {})
-            linked = replace(linked, notes=(*read.notes, *linked.notes))
-            if read.resource == before.attributes and not linked.added and not linked.removed:
-                if any(note.skipped for note in (*request.notes, *linked.notes)):
-                    _record(draft, "skipped", before, linked, request)
-                return Written(before, changed=False, notes=linked.notes)
-            after = replace(linked.group, attributes=read.resource, modified=draft.now, number=draft.number)
-            draft.merge(row, records.encode(after, row.properties))
-            draft.moved[identifier] = kind.alias
-            indexing.reindex(draft, before, after)
-            _record(draft, edit.kind, before, replace(linked, group=after), request)
-            return Written(after, changed=True, notes=linked.notes)
-
-        return await self._write(decide)
-
-    async def delete(self, kind: ResourceType, identifier: str, origin: Origin) -> None:
-        """Delete a resource and every link to it.
-
-        Raises:
-            NotFound: there is no such resource.
-        """
-        if not keys.is_id(identifier):
-            raise not_found(kind, identifier)
-        deletion = Deletion(self._schemas, kind, identifier, origin)
         try:
-            await self._agreed(deletion)
-        except TooLarge:
-            self._following.add(identifier)
+            written = await self._commit.write(self._agreed(act.decide))
+        except TooLarge as error:
+            return await self._in_parts(act, error)
+        await self._help()
+        return written
+
+    async def write_all(self, wanted: Sequence[Act]) -> list[Written | ScimError]:
+        """What ``write`` would come to for each of the acts in turn; as many as fit share a transaction."""
+        outcomes: list[Written | ScimError] = []
+        while left := wanted[len(outcomes) :]:
+            for outcome in await self._commit.write_all([self._agreed(act.decide) for act in left]):
+                if isinstance(outcome, TooLarge):
+                    outcomes.append(await _outcome(self._in_parts(wanted[len(outcomes)], outcome)))
+                else:
+                    outcomes.append(outcome)
+        await self._help()
+        return outcomes
+
+    async def try_out(self, wanted: Sequence[Act]) -> list[Written | ScimError]:
+        """What ``write_all`` would come to; nothing is written, and what is shown has its members with it."""
+        rehearsal = await self._commit.rehearsal()
+
+        async def tried(act: Act) -> Written:
             try:
-                await self._agreed(replace(deletion, whole=False))
-                await self.finish(identifier)
-            finally:
-                self._following.discard(identifier)
+                written = await rehearsal.write(self._agreed(act.decide))
+            except TooLarge as error:
+                if act.begin is None:
+                    raise _refusal(error) from None
+                written = await rehearsal.write(self._agreed(act.begin))
+            return replace(written, stored=await load(rehearsal.view, written.stored))
+
+        return [await _outcome(tried(act)) for act in wanted]
 
     async def finish(self, identifier: str, most: int | None = None) -> int:
         """Do what is left of an intent, or its next ``most`` pieces; gives their number."""
@@ -187,27 +150,28 @@ class Directory(Reader):
                 step = replace(step, batch=step.batch // 2)
         return pieces
 
-    async def _write[T](self, decide: Decide[T]) -> T:
-        """Commit, and then do some of what another process has left undone."""
+    async def _in_parts(self, act: Act, error: TooLarge) -> Written:
+        """Do an act that takes more than one transaction, if it can be done so."""
+        if act.begin is None:
+            raise _refusal(error) from None
+        written = await self._commit.write(self._agreed(act.begin))
+        identifier = written.stored.id
+        self._following.add(identifier)
         try:
-            answer = await self._agreed(decide)
-        except TooLarge as error:
-            raise PayloadTooLarge(
-                f"The request is more than one transaction of the store takes: {error}. Send at most 90 members in "
-                "one request, and 45 for a group of more than 192."
-            ) from None
-        await self._help()
-        return answer
+            await self.finish(identifier)
+        finally:
+            self._following.discard(identifier)
+        return written
 
-    async def _agreed[T](self, decide: Decide[T]) -> T:
-        """Commit, if the directory still is what this process takes it for."""
+    def _agreed[T](self, decide: Decide[T]) -> Decide[T]:
+        """The same, if the directory still is what this process takes it for."""
 
         async def agreed(view: View, draft: Draft) -> T:
             if draft.head.unique != self._unique:
                 raise Unavailable("The provider's settings have just changed; send the request again.", retry_after=60)
             return await decide(view, draft)
 
-        return await self._commit.write(agreed)
+        return agreed
 
     async def _help(self) -> None:
         """Do a few pieces of what others abandoned, one helper at a time; the request itself is done already."""
@@ -226,28 +190,19 @@ class Directory(Reader):
                 self._following.discard(identifier)
 
 
-async def _existing(view: View, kind: ResourceType, identifier: str) -> Row:
-    row = await view.get(keys.resource(kind.alias, identifier)) if keys.is_id(identifier) else None
-    if row is None:
-        raise not_found(kind, identifier)
-    return row
+async def _delete(deletion: Deletion, view: View, draft: Draft) -> Written:
+    return Written(await deletion(view, draft), changed=True)
 
 
-def _record(draft: Draft, kind: Kind, before: Stored, linked: Linked, request: Request) -> None:
-    """Say in the draft what it is, who asked for it, and what it changes."""
-    values = difference(before.attributes, linked.group.attributes)
-    if linked.added or linked.removed:
-        values["members"] = members(linked.added, linked.removed)
-    if kind == "create":
-        draft.moved[linked.group.id] = linked.group.kind.alias
-    draft.change = Change(
-        number=draft.number,
-        previous=draft.previous,
-        kind=kind,
-        type=before.kind.name,
-        id=linked.group.id,
-        origin=request.origin,
-        moved=tuple((alias, moved) for moved, alias in draft.moved.items()),
-        values=values,
-        notes=(*request.notes, *linked.notes),
+async def _outcome(work: Awaitable[Written]) -> Written | ScimError:
+    try:
+        return await work
+    except ScimError as error:
+        return error
+
+
+def _refusal(error: TooLarge) -> PayloadTooLarge:
+    return PayloadTooLarge(
+        f"The request is more than one transaction of the store takes: {error}. Send at most 90 members in "
+        "one request, and 45 for a group of more than 192."
     )

@@ -3,7 +3,7 @@
 from scim.errors import Uniqueness
 from scim.schema import Index, ResourceType
 from scim.storage import keys
-from scim.storage.commit import Draft
+from scim.storage.drafts import Draft
 from scim.storage.records import Stored
 
 

@@ -5,15 +5,16 @@ the resource is gone at once, from queries too; the lists of members and of grou
 further transactions, and anyone who meets the intent can finish it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from scim import resources
 from scim.changes import Change, Origin, difference
-from scim.errors import NotFound, Unavailable
+from scim.errors import Unavailable
 from scim.schema import ResourceType, Schemas
 from scim.storage import counting, indexing, keys, records
-from scim.storage.commit import Draft, TooLarge, View
-from scim.storage.linking import Linked, Linking, bucket_span
+from scim.storage.drafts import Draft, TooLarge, View
+from scim.storage.linking import Linked, Linking, bucket_span, load
 from scim.storage.members import Links, pack_ids, pack_links, unpack_ids, unpack_links
 from scim.storage.records import Stored
 from scim.storage.rows import MAX_TRANSACTION_ROWS, Row, pack, unpack
@@ -24,11 +25,16 @@ _OWN_ROWS = 12
 """Rows that a deletion writes for the resource itself: head, row, index rows, runs, tombstone, change."""
 
 
+def anything(_: Stored) -> None:
+    """The check that nothing fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deletion:
     """Delete one resource.
 
     Args:
+        check: raises what stands against it.
         whole: in one transaction, or not at all; else behind an intent.
     """
 
@@ -36,19 +42,22 @@ class Deletion:
     kind: ResourceType
     identifier: str
     origin: Origin
+    check: Callable[[Stored], None] = anything
     whole: bool = True
 
-    async def __call__(self, view: View, draft: Draft) -> None:
-        """Lay the deletion into the draft.
+    async def __call__(self, view: View, draft: Draft) -> Stored:
+        """Lay the deletion into the draft; gives the resource as it was.
 
         Raises:
             NotFound: there is no such resource.
             TooLarge: too many other resources name it for one transaction.
+            ScimError: what ``check`` raises.
         """
-        row = await view.get(keys.resource(self.kind.alias, self.identifier))
+        row = await view.get(keys.resource(self.kind.alias, self.identifier)) if keys.is_id(self.identifier) else None
         if row is None:
-            raise NotFound(f"There is no {self.kind.name} with the id {self.identifier}.")
+            raise records.not_found(self.kind, self.identifier)
         stored = records.decode(self.kind, row)
+        self.check(stored)
         if self.whole:
             await self._unlink(view, draft, stored)
         else:
@@ -64,6 +73,7 @@ class Deletion:
             moved=tuple((alias, identifier) for identifier, alias in draft.moved.items() if identifier != stored.id),
             values=difference(stored.attributes, {}),
         )
+        return stored
 
     async def _unlink(self, view: View, draft: Draft, stored: Stored) -> None:
         parents = [group for group in stored.memberships if group != stored.id]
@@ -73,7 +83,7 @@ class Deletion:
         linking = Linking(self.schemas, view, draft)
         await leave_groups(self.schemas, view, draft, stored.id, parents)
         if self.kind.members:
-            for member, alias in ((await linking.load(stored)).members or {}).items():
+            for member, alias in ((await load(view, stored)).members or {}).items():
                 await linking.leave(member, alias, stored.id)
         if stored.roster.buckets:
             for row in await view.range(*bucket_span(stored)):

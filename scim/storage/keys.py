@@ -40,9 +40,9 @@ def members(group: str, generation: int, bucket: int) -> str:
     return f"members:{group}:{generation:04x}:{bucket:06x}"
 
 
-def change(number: int) -> str:
-    """The key of a change record."""
-    return f"change:{number:016x}"
+def change(number: int, place: int = 0) -> str:
+    """The key of a change record; ``place`` tells those of one transaction apart."""
+    return f"change:{number:016x}" + (f".{place:02x}" if place else "")
 
 
 def tombstone(identifier: str) -> str:

@@ -8,7 +8,7 @@ from scim.errors import InvalidValue, PayloadTooLarge
 from scim.resources import Links, Member, Note
 from scim.schema import ResourceType, Schemas
 from scim.storage import keys, members, records
-from scim.storage.commit import Draft, TooLarge, Torn, View
+from scim.storage.drafts import Draft, TooLarge, Torn, View
 from scim.storage.records import Stored
 from scim.storage.rows import MAX_TRANSACTION_ROWS, Property, Row
 
@@ -70,16 +70,6 @@ class Linking:
         row = await self._view.get(keys.resource(alias, identifier))
         if row is not None:
             self._carry(row, identifier, alias, set(records.memberships(row)) - {group})
-
-    async def load(self, group: Stored) -> Stored:
-        """The group with all its members."""
-        if group.members is not None or not group.kind.members:
-            return group
-        rows = await self._view.range(*bucket_span(group))
-        found = {
-            identifier: alias for row in rows for identifier, alias in members.unpack_links(row.properties).items()
-        }
-        return replace(group, members=found)
 
     async def _buckets(self, group: Stored, links: Links) -> dict[int, Row]:
         """The bucket rows that the edit needs, by their number; with them, the rows that new members likely have."""
@@ -163,6 +153,15 @@ class Linking:
     def _carry(self, row: Row, identifier: str, alias: str, groups: set[str]) -> None:
         self._draft.merge(row, records.encode_memberships(groups, self._draft.number, row.properties))
         self._draft.moved[identifier] = alias
+
+
+async def load(view: View, group: Stored) -> Stored:
+    """The group with all its members."""
+    if group.members is not None or not group.kind.members:
+        return group
+    rows = await view.range(*bucket_span(group))
+    found = {identifier: alias for row in rows for identifier, alias in members.unpack_links(row.properties).items()}
+    return replace(group, members=found)
 
 
 def changed_after(bucket: Row, group: Stored) -> bool:

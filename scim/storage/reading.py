@@ -6,10 +6,9 @@ from dataclasses import replace
 from itertools import batched
 
 from scim.changes import Change
-from scim.errors import NotFound
 from scim.schema import Index, ResourceType
 from scim.storage import keys, records
-from scim.storage.commit import PARALLEL
+from scim.storage.drafts import PARALLEL
 from scim.storage.linking import bucket_span, changed_after
 from scim.storage.members import unpack_links
 from scim.storage.records import Head, Stored
@@ -53,7 +52,7 @@ class Reader:
                 return replace(stored, members=found)
             row = await self._rows.get(keys.resource(kind.alias, stored.id))
             if row is None:
-                raise not_found(kind, stored.id)
+                raise records.not_found(kind, stored.id)
             stored = records.decode(kind, row)
         return stored
 
@@ -101,8 +100,3 @@ class Reader:
         async for page in self._rows.range(keys.change(since), keys.span("change")[1]):
             for row in page:
                 yield records.decode_change(row)
-
-
-def not_found(kind: ResourceType, identifier: str) -> NotFound:
-    """What to raise for an id that no resource of a type has."""
-    return NotFound(f"There is no {kind.name} with the id {identifier[:100]}.")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from scim import changes
-from scim.errors import PayloadTooLarge
+from scim.errors import NotFound, PayloadTooLarge
 from scim.schema import JsonObject, ResourceType
 from scim.storage.members import EMPTY, Links, Roster, pack_ids, pack_links, unpack_ids, unpack_links
 from scim.storage.rows import Properties, Property, Row, pack, unpack
@@ -172,7 +172,13 @@ def decode_change(row: Row) -> changes.Change:
     """A change record from its row."""
     names = {name.rstrip("0123456789") for name in row.properties}
     texts = {name: unpack(row.properties, name, "") for name in names if isinstance(row.properties.get(name), str)}
-    return changes.decode(int(row.key.partition(":")[2], 16), texts)
+    number, _, place = row.key.partition(":")[2].partition(".")
+    return changes.decode(int(number, 16), int(place or "0", 16), texts)
+
+
+def not_found(kind: ResourceType, identifier: str) -> NotFound:
+    """What to raise for an id that no resource of a type has."""
+    return NotFound(f"There is no {kind.name} with the id {identifier[:100]}.")
 
 
 def _count(properties: Properties, name: str) -> int:

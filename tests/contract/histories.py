@@ -7,7 +7,7 @@ from typing import Literal
 from scim.errors import ScimError
 from scim.resources import Links, Member
 from scim.schema import normal
-from scim.storage.directory import Written
+from scim.storage.acts import Written
 from tests.contract.writing import Writer
 
 Verb = Literal["user", "group", "rename", "mail", "join", "leave", "set", "delete user", "delete group"]

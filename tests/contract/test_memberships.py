@@ -4,7 +4,7 @@ import pytest
 
 from scim.errors import InvalidValue, PayloadTooLarge
 from scim.resources import Links, Reading
-from scim.storage.directory import Edit
+from scim.storage.acts import Edit
 from scim.storage.records import Stored
 from tests.contract.writing import REQUEST, TOLERANT, Writer, adding, exactly, other_ids, removing
 

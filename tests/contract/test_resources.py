@@ -9,7 +9,8 @@ import pytest
 from scim.errors import NotFound, PayloadTooLarge, Unavailable, Uniqueness
 from scim.resources import NO_LINKS, Note, Reading
 from scim.schema import Schemas
-from scim.storage.directory import Directory, Edit, Request
+from scim.storage.acts import Edit, Request
+from scim.storage.directory import Directory
 from scim.storage.records import Stored
 from scim.storage.rows import Rows
 from tests.contract.writing import ORIGIN, REQUEST, Writer, adding, linking, other_ids

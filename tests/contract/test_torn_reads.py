@@ -13,7 +13,8 @@ from scim.representation import Representation
 from scim.resources import Links, Reading
 from scim.schema import Schemas
 from scim.settings import Settings
-from scim.storage.directory import Directory, Edit
+from scim.storage.acts import Edit
+from scim.storage.directory import Directory
 from scim.storage.members import CAPACITY, Roster
 from scim.storage.memory import MemoryTables
 from scim.storage.records import Stored

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from scim.changes import Origin
 from scim.resources import NO_LINKS, Links, Member, Note, Reading
 from scim.schema import Json, Schemas
-from scim.storage.directory import Directory, Edit, Request, Written
+from scim.storage.acts import Edit, Request, Written
+from scim.storage.directory import Directory
 from scim.storage.records import Stored
 
 ORIGIN = Origin("key", "request")

@@ -92,7 +92,9 @@ class Partition:
             self.buckets.append(Bucket(group, int(generation, 16), int(at, 16), links(held)))
         elif kind == "change":
             moved = [entry.partition(":")[2] for entry in text(held, "moved").split()]
-            self.changes.append(Record(rest, text(held, "previous"), text(held, "kind"), text(held, "id_"), moved))
+            self.changes.append(
+                Record(rest.partition(".")[0], text(held, "previous"), text(held, "kind"), text(held, "id_"), moved)
+            )
         elif kind == "tombstone":
             self.tombstones[rest] = str(held["number"])
         elif kind == "intent":

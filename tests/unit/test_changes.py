@@ -28,7 +28,7 @@ CHANGE = Change(
     ],
 )
 def test_a_change_comes_back_as_it_was_written(change: Change) -> None:
-    assert decode(change.number, encode(change)) == change
+    assert decode(change.number, 0, encode(change)) == change
 
 
 def test_a_change_is_text_that_a_person_can_read() -> None:

@@ -9,8 +9,9 @@ from scim.changes import Change, Origin, instant
 from scim.errors import NotFound, PayloadTooLarge, Unavailable, Uniqueness
 from scim.schema import Schemas
 from scim.storage import commit
-from scim.storage.commit import ATTEMPTS, Commit, Draft, TooLarge, View
+from scim.storage.commit import ATTEMPTS, Commit
 from scim.storage.directory import Directory
+from scim.storage.drafts import Draft, TooLarge, View
 from scim.storage.memory import MemoryTables
 from scim.storage.records import Head
 from scim.storage.rows import Create, Delete, Merge, Row, Rows

@@ -17,8 +17,9 @@ from scim.changes import Origin
 from scim.providers import Credential, Provider
 from scim.resources import Links, Member, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
+from scim.storage.acts import Edit, Request
 from scim.storage.commit import Commit
-from scim.storage.directory import Directory, Edit, Request
+from scim.storage.directory import Directory
 from scim.storage.intents import Deletion
 from scim.storage.members import CAPACITY
 from scim.storage.memory import MemoryRows

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from scim.schema import Schemas
 from scim.storage import indexing, keys
-from scim.storage.commit import Draft
+from scim.storage.drafts import Draft
 from scim.storage.records import Head, Stored
 from scim.storage.rows import Create, Delete, Row
 

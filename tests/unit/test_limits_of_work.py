@@ -9,9 +9,10 @@ import pytest
 from scim.errors import PayloadTooLarge, Unavailable
 from scim.resources import Links
 from scim.schema import Schemas
-from scim.storage import commit, intents, linking
-from scim.storage.commit import PARALLEL, Draft, TooLarge, unix_milliseconds
+from scim.storage import drafts, intents, linking
+from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
+from scim.storage.drafts import PARALLEL, Draft, TooLarge
 from scim.storage.memory import MemoryTables
 from scim.storage.records import Head
 from scim.storage.rows import MAX_TRANSACTION_BYTES, Row, Rows, Write, size, wire_size
@@ -161,7 +162,7 @@ async def test_a_piece_is_halved_down_to_one_row_and_then_given_up(
     await cut_short(rows, schemas, group)
     watched = Watched(rows)
     directory = Directory(watched, schemas)
-    monkeypatch.setattr(commit, "MAX_TRANSACTION_BYTES", 1)
+    monkeypatch.setattr(drafts, "MAX_TRANSACTION_BYTES", 1)
     async with asyncio.timeout(10):
         with pytest.raises(TooLarge):
             await directory.finish(group)

@@ -1,0 +1,239 @@
+"""A transaction in the making: what a write has read, and what it lays down.
+
+Several operations may lie in one draft. Each of them sees the rows as the ones before it will leave them, and one
+that fails leaves no trace.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from itertools import batched
+
+from scim.changes import Change, instant
+from scim.errors import PayloadTooLarge, ScimError
+from scim.storage import keys, records
+from scim.storage.records import Head
+from scim.storage.rows import (
+    MAX_ROW_BYTES,
+    MAX_TRANSACTION_BYTES,
+    MAX_TRANSACTION_ROWS,
+    Create,
+    Delete,
+    Merge,
+    Properties,
+    Row,
+    Rows,
+    Write,
+    size,
+    wire_size,
+)
+
+PARALLEL = 50
+"""Rows that one request reads at the same time, at most."""
+
+type Decide[T] = Callable[["View", "Draft"], Awaitable[T]]
+"""Reads what it needs from the view and lays its writes into the draft; run again when an attempt is refused."""
+
+
+class TooLarge(Exception):
+    """A draft does not fit into one transaction; the text says by how much."""
+
+    def __init__(self, rows: int, number_of_bytes: int = 0) -> None:
+        many = f"{rows} rows, and {MAX_TRANSACTION_ROWS} are the limit"
+        big = f"{number_of_bytes} bytes, and {MAX_TRANSACTION_BYTES} are the limit"
+        super().__init__(many if rows > MAX_TRANSACTION_ROWS else big)
+
+
+class Torn(Exception):
+    """Rows that belong together were read from before and after another write; they must be read anew."""
+
+
+class WrittenBefore(Exception):
+    """An operation of the same draft has deleted the row that is to be created: that takes another transaction."""
+
+
+class View:
+    """The rows one write has read, each once, until one of them proves stale; as earlier operations leave them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._read: dict[str, Row | None] = {}
+        self._expected: dict[str, Row | None] = {}
+
+    async def get(self, key: str) -> Row | None:
+        """The row of that key."""
+        if key in self._expected:
+            return self._expected[key]
+        if key not in self._read:
+            self._read[key] = await self._rows.get(key)
+        return self._read[key]
+
+    async def fetch(self, wanted: Iterable[str]) -> list[Row | None]:
+        """Several rows, read in parallel."""
+        found: list[Row | None] = []
+        for some in batched(dict.fromkeys(wanted), PARALLEL, strict=False):
+            found += await asyncio.gather(*(self.get(key) for key in some))
+        return found
+
+    async def range(self, low: str, high: str, limit: int | None = None) -> list[Row]:
+        """All rows of a range, in order."""
+        expected = {key: row for key, row in self._expected.items() if low <= key < high}
+        gone = sum(row is None for row in expected.values())
+        most = None if limit is None else limit + gone
+        found = {row.key: row async for page in self._rows.range(low, high, most) for row in page}
+        self._read.update(found)
+        rows = found | expected
+        return [row for key in sorted(rows) if (row := rows[key]) is not None][:limit]
+
+    def expect(self, rows: dict[str, Row | None]) -> None:
+        """Show rows as a transaction in the making will leave them."""
+        self._expected |= rows
+
+    def forget(self) -> None:
+        """Read every row anew when it is next asked for."""
+        self._read.clear()
+        self._expected.clear()
+
+
+class Draft:
+    """One transaction in the making: at most one write per key.
+
+    Attributes:
+        head: the head as the transaction will leave it.
+        number: the transaction's change number.
+        now: its time, as a SCIM dateTime.
+        previous: the number of the change before it.
+        moved: every resource whose version the operation moves, with the alias of its type.
+        change: the record of what the operation does.
+    """
+
+    def __init__(self, head: Head, number: int) -> None:
+        self.head = head
+        self.number = number
+        self.now = instant(number)
+        self.previous = head.number
+        self.moved: dict[str, str] = {}
+        self.change: Change | None = None
+        self._changes: list[Create] = []
+        self._writes: dict[str, Write] = {}
+        self._claims: dict[str, ScimError] = {}
+        self._touched: dict[str, Row | None] = {}
+        self._kept = head, dict[str, Write](), dict[str, ScimError]()
+
+    def create(self, key: str, properties: Properties, taken: ScimError | None = None) -> None:
+        """Insert a row; ``taken`` is raised if the key is taken, now or when the transaction is sent.
+
+        Raises:
+            WrittenBefore: the transaction deletes the row already.
+        """
+        before = self._writes.get(key)
+        if isinstance(before, Create) and taken is not None:
+            raise taken
+        if isinstance(before, Delete):
+            raise WrittenBefore
+        self._touch(Create(key, properties), Row(key, "", properties))
+        if taken is not None:
+            self._claims[key] = taken
+
+    def merge(self, row: Row, properties: Properties) -> None:
+        """Set properties of a row that must still be as it was read."""
+        before = self._writes.get(row.key)
+        after = Row(row.key, row.etag, {**row.properties, **properties})
+        if isinstance(before, Create):
+            self._touch(Create(row.key, {**before.properties, **properties}), after)
+        elif isinstance(before, Merge):
+            self._touch(Merge(row.key, before.etag, {**before.properties, **properties}), after)
+        else:
+            self._touch(Merge(row.key, row.etag, properties), after)
+
+    def delete(self, row: Row) -> None:
+        """Delete a row that must still be as it was read."""
+        before = self._writes.get(row.key)
+        self._untouch(row.key, Delete(row.key, before.etag if isinstance(before, Merge) else row.etag))
+
+    def drop(self, key: str) -> None:
+        """Delete a row that another row in the transaction vouches for."""
+        self._untouch(key, Delete(key))
+
+    def new_id(self) -> str:
+        """An id for a new resource, greater than any given before."""
+        identifier = keys.new_id(self.number >> 16, self.head.last_id)
+        self.head = replace(self.head, last_id=identifier)
+        return identifier
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        return not self._writes and not self._changes and self.change is None
+
+    def keep(self, view: View, transaction: str) -> None:
+        """End an operation that stands, and show the ones after it what it leaves behind."""
+        self._changes += self._own_change(transaction)
+        view.expect(self._touched)
+        self._begin()
+        self._kept = self.head, dict(self._writes), dict(self._claims)
+
+    def undo(self) -> None:
+        """End an operation that does not, and leave nothing of it behind."""
+        head, writes, claims = self._kept
+        self.head, self._writes, self._claims = head, dict(writes), dict(claims)
+        self._begin()
+
+    def writes(self, head: Row, transaction: str) -> list[Write]:
+        """The whole transaction: the head, checked rows, new rows, dropped rows, in the order that shows a stale row.
+
+        Raises:
+            TooLarge: it does not fit into one transaction.
+            PayloadTooLarge: one row does not fit into a row.
+        """
+        changes = [*self._changes, *self._own_change(transaction)]
+        new_head = replace(self.head, number=self.number)
+        ordered = [
+            Merge(head.key, head.etag, new_head.encode()),
+            *sorted([*self._writes.values(), *changes], key=_order),
+        ]
+        on_the_wire = sum(map(wire_size, ordered))
+        if len(ordered) > MAX_TRANSACTION_ROWS or on_the_wire > MAX_TRANSACTION_BYTES:
+            raise TooLarge(len(ordered), on_the_wire)
+        if (largest := max(map(size, ordered))) > MAX_ROW_BYTES:
+            raise PayloadTooLarge(
+                f"The request would write a row of {largest} bytes, and {MAX_ROW_BYTES} are the limit for one."
+            )
+        self.head = new_head
+        return ordered
+
+    def claim(self, key: str | None) -> ScimError | None:
+        """The error to raise when the row of that key exists already."""
+        return self._claims.get(key) if key else None
+
+    @property
+    def claims(self) -> dict[str, ScimError]:
+        """The keys of rows that nobody else may have, each with the error to raise where somebody does."""
+        return dict(self._claims)
+
+    def _touch(self, write: Write, after: Row | None) -> None:
+        self._writes[write.key] = write
+        self._touched[write.key] = after
+
+    def _untouch(self, key: str, write: Delete) -> None:
+        if isinstance(self._writes.get(key), Create):
+            del self._writes[key]
+            self._claims.pop(key, None)
+        else:
+            self._writes[key] = write
+        self._touched[key] = None
+
+    def _own_change(self, transaction: str) -> list[Create]:
+        """The row that records the operation; those after the first of a transaction follow it in order."""
+        if self.change is None:
+            return []
+        place = len(self._changes)
+        change = replace(self.change, place=place, previous=self.number) if place else self.change
+        return [Create(keys.change(self.number, place), records.encode_change(change, transaction))]
+
+    def _begin(self) -> None:
+        self.moved, self.change, self._touched = {}, None, {}
+
+
+def _order(write: Write) -> int:
+    return 1 if isinstance(write, Create) else 2 if isinstance(write, Delete) and write.etag is None else 0
