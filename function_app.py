@@ -10,7 +10,7 @@ from functools import cache
 import azure.functions as func
 
 from scim.app import App
-from scim.endpoints import Request
+from scim.handlers import Request
 from scim.settings import Settings
 
 SETTINGS = Settings.read(os.environ)  # now, so that a wrong one stops the start with a sentence

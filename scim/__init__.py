@@ -6,17 +6,20 @@ Modules, from the door inwards; each imports only from the lines below its own::
     cli | local                                 the operator's commands | a host for function_app.py
     app                                         puts the parts together
     endpoints                                   HTTP in, HTTP out
+    handlers                                    what each endpoint does
     queries | service                           which resources are meant | the verbs of RFC 7644
     representation                              a resource as clients see it
     auth                                        who is asking
-    providers                                   provisioning providers and their credentials
+    providers                                   provisioning providers
+    credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls
     changes                                     the record of every write
     patch | projection | discovery | planning   what to change, what to show, what we are, where to look
     dialects | links                            how clients really write SCIM | what a PATCH does to members
     edits | quirks | steps                      changes of one value | the quirks one by one | operations taken apart
     matching | resources                        filters against resources | JSON to canonical resources
-    filters | media | messages | values         text to trees | bytes to JSON | the RFC's shapes | single values
+    filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
+    preconditions | values                      versions asked for | single values
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
     errors | settings | telemetry               nothing of SCIM's own above this line

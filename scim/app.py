@@ -5,7 +5,8 @@ from typing import Self
 
 from scim import telemetry
 from scim.auth import Authenticator
-from scim.endpoints import Endpoints, Request, Response
+from scim.endpoints import Endpoints
+from scim.handlers import Request, Response
 from scim.providers import Providers
 from scim.schema import Schemas
 from scim.settings import Settings

@@ -9,8 +9,9 @@ import hmac
 import time
 from dataclasses import dataclass
 
+from scim.credentials import Credential, Scope, Token
 from scim.errors import Forbidden, Unauthorized
-from scim.providers import Credential, Provider, Providers, Scope, Token
+from scim.providers import Provider, Providers
 
 _NOBODY = Token("0" * 12, "")
 _NO_DIGEST = hashlib.sha256(b"").hexdigest()
@@ -25,11 +26,13 @@ class Principal:
         provider: whose directory it is.
         credential: the key id of the credential used, for the change records.
         scope: ``write``, or ``read`` for the vendor's own application.
+        user: the id of the user that the credential was issued for, whom ``/Me`` is; blank if for none.
     """
 
     provider: Provider
     credential: str
     scope: Scope
+    user: str = ""
 
 
 class Authenticator:
@@ -66,7 +69,7 @@ class Authenticator:
             raise _unauthorized()
         if not provider.enabled:
             raise Forbidden("The administrator of this service has disabled this provisioning provider.")
-        return Principal(provider, credential.key_id, credential.scope)
+        return Principal(provider, credential.key_id, credential.scope, credential.user)
 
     def forget(self, principal: Principal) -> None:
         """Ask the store anew about a principal's credential and provider when they are next needed."""

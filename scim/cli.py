@@ -114,6 +114,7 @@ def _add_providers(parser: argparse.ArgumentParser) -> None:
     delete = add("delete", "delete a provider with all its users and groups, for good", _delete)
     delete.add_argument("--yes", action="store_true", help="do not ask")
     token = add("token", "add a token, or revoke one", _token)
+    token.add_argument("--user", metavar="ID", default="", help="the id of the user whom /Me is for this token")
     either = token.add_mutually_exclusive_group()
     either.add_argument("--scope", choices=("write", "read"), help="'read' suits your own application; else 'write'")
     either.add_argument("--revoke", metavar="KEY_ID", help="make this token worthless, everywhere within 60 seconds")
@@ -170,7 +171,8 @@ async def _show(app: App, options: argparse.Namespace) -> None:
     for name in SWITCHES:
         print(f"  {name} = {_word(getattr(provider.profile, name))}")
     for credential in credentials:
-        print(f"Token     {credential.key_id}  may {credential.scope}  issued {credential.created}")
+        user = f"  for the user {credential.user}" if credential.user else ""
+        print(f"Token     {credential.key_id}  may {credential.scope}  issued {credential.created}{user}")
 
 
 def _word(value: bool | str) -> str:  # noqa: FBT001 (the value of a switch)
@@ -208,7 +210,7 @@ async def _token(app: App, options: argparse.Namespace) -> None:
         await app.providers.revoke(options.name, options.revoke)
         print(f"{options.revoke} is revoked")
         return
-    token = await app.providers.issue(options.name, options.scope or "write")
+    token = await app.providers.issue(options.name, options.scope or "write", options.user)
     print(f"Base URL  {app.base_url(options.name)}")
     print(f"Token     {token.text}")
     print("The token is not shown again.")

@@ -5,33 +5,27 @@ row, and a row for each credential, lie in two tables of their own; of a token o
 """
 
 import base64
-import hashlib
 import json
 import re
 import secrets
-import string
 import time
 import uuid
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Self
 
 from scim.changes import Origin
+from scim.credentials import Credential, Scope, Token
 from scim.profiles import PROFILES, Profile
 from scim.schema import Schemas
 from scim.storage.directory import Directory
 from scim.storage.rows import Create, Delete, Merge, Property, Refused, Row, Rows, Tables
 
-Scope = Literal["write", "read"]
-
 _PROVIDERS = "providers"
 _CREDENTIALS = "credentials"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_TOKEN = re.compile(r"rollcall_([0-9a-z]{12})_([A-Za-z0-9_-]{43})_([0-9A-Za-z]{6})")
-_BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RETENTION_DAYS = 90
 _OPERATOR = Origin("operator", "")
 
@@ -94,67 +88,6 @@ class Provider:
             "retention_days": self.retention_days,
             "created": self.created,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A token as it is kept: not the token, but what recognises it."""
-
-    key_id: str
-    provider: str
-    table: str
-    digest: str = field(repr=False)
-    scope: Scope
-    created: str
-
-    @classmethod
-    def decode(cls, row: Row) -> Self:
-        """A credential from its row."""
-        held = {name: str(value) for name, value in row.properties.items()}
-        scope: Scope = "read" if held["scope"] == "read" else "write"
-        return cls(row.key, held["provider"], held["table"], held["digest"], scope, held["created"])
-
-    def encode(self) -> dict[str, Property]:
-        """The credential as a row's properties."""
-        return {
-            "provider": self.provider,
-            "table": self.table,
-            "digest": self.digest,
-            "scope": self.scope,
-            "created": self.created,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token as it is shown once: ``rollcall_<key id>_<secret>_<checksum>``."""
-
-    key_id: str
-    text: str = field(repr=False)
-
-    @classmethod
-    def new(cls) -> Self:
-        """A token of 256 random bits."""
-        key_id = "".join(secrets.choice(string.digits + string.ascii_lowercase) for _ in range(12))
-        stem = f"rollcall_{key_id}_{secrets.token_urlsafe(32)}"
-        return cls(key_id, f"{stem}_{_checksum(stem)}")
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """The token in a text; None if it is none, or was mistyped."""
-        match = _TOKEN.fullmatch(text)
-        return cls(match[1], text) if match and _checksum(text[:-7]) == match[3] else None
-
-    @property
-    def digest(self) -> str:
-        """What is kept of the token."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-
-def _checksum(stem: str) -> str:
-    """CRC-32 in six digits of base 62, so that a typo, or a scanner's find, is told from a token."""
-    number = zlib.crc32(stem.encode())
-    return "".join(_BASE62[number // 62**place % 62] for place in reversed(range(6)))
 
 
 class Providers:
@@ -287,10 +220,22 @@ class Providers:
             return self._standard
         return self._standard.without_uniqueness("Group", "displayName")
 
-    async def issue(self, name: str, scope: Scope = "write") -> Token:
-        """A new token for a provider; only now can it be seen."""
+    async def issue(self, name: str, scope: Scope = "write", user: str = "") -> Token:
+        """A new token for a provider; only now can it be seen.
+
+        Args:
+            name: the provider's name.
+            scope: what the token may do.
+            user: the id of the user whom ``/Me`` is for this token, if for any.
+
+        Raises:
+            ProviderError: there is no such provider or user.
+        """
         provider, token = await self.get(name), Token.new()
-        credential = Credential(token.key_id, name, provider.table, token.digest, scope, _now())
+        kind = self.schemas(provider).types["User"]
+        if user and await self.directory(provider).get(kind, user, members=False) is None:
+            raise ProviderError(f"provider {name!r} has no user with the id {user!r}")
+        credential = Credential(token.key_id, name, provider.table, token.digest, scope, _now(), user)
         await self._credentials.transact([Create(token.key_id, credential.encode())])
         return token
 

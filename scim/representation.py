@@ -9,6 +9,21 @@ from scim.storage.records import Stored
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A resource as an answer shows it.
+
+    Attributes:
+        version: ``meta.version``, whether it is shown or not.
+        location: ``meta.location``, likewise.
+        resource: what the client asked to see; None if nothing.
+    """
+
+    version: str
+    location: str
+    resource: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Representation:
     """How one provider's resources look.
 
@@ -19,6 +34,11 @@ class Representation:
     directory: Directory
     schemas: Schemas
     base_url: str
+
+    async def answer(self, stored: Stored, projection: Projection | None) -> Shown:
+        """A resource with what every answer tells of it; raises as ``shown`` does."""
+        resource = await self.shown(stored, projection) if projection else None
+        return Shown(stored.version, self.location(stored.kind, stored.id), resource)
 
     async def shown(self, stored: Stored, projection: Projection) -> JsonObject:
         """What a projection shows of a resource; its members are read only if they are shown.

@@ -1,18 +1,24 @@
-"""The verbs of RFC 7644 §3 on one provider's directory."""
+"""The verbs of RFC 7644 §3 on one provider's directory.
+
+A verb that writes is an act first, which can be done alone or with others in one transaction.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scim import dialects, messages, patch, resources
 from scim.changes import Origin
+from scim.errors import ScimError
+from scim.preconditions import UNCONDITIONAL, Condition
 from scim.profiles import Profile
 from scim.projection import Projection
-from scim.representation import Representation, shows_members
+from scim.representation import Representation, Shown
 from scim.resources import Links, Member, Note, Reading
 from scim.schema import Json, JsonObject, ResourceType
 from scim.settings import Settings
-from scim.storage.acts import Edit, Request
+from scim.storage.acts import Act, Edit, Request, Written, exists
 from scim.storage.directory import Directory
+from scim.storage.drafts import Draft, View
 from scim.storage.records import Stored, not_found
 from scim.storage.rows import MAX_TRANSACTION_ROWS
 
@@ -24,6 +30,7 @@ class Service:
     Attributes:
         origin: who asks, for the change records.
         quirks: names of the departures from the standard met while answering.
+        dry_run: answer as ever, and write nothing.
     """
 
     representation: Representation
@@ -31,60 +38,114 @@ class Service:
     settings: Settings
     origin: Origin
     quirks: set[str]
+    dry_run: bool = False
 
     @property
     def directory(self) -> Directory:
         """The provider's directory."""
         return self.representation.directory
 
-    async def create(self, kind: ResourceType, body: Json, projection: Projection) -> JsonObject:
-        """Create a resource from a POST's body (§3.3); gives its representation."""
-        reading = self._read(kind, body)
-        written = await self.directory.create(kind, reading.resource, reading.links, self._request(reading.notes))
-        self._note(written.notes)
-        return await self.representation.shown(written.stored, projection)
+    async def create(self, kind: ResourceType, body: Json, projection: Projection) -> Shown:
+        """Create a resource from a POST's body (§3.3)."""
+        return await self._done(self.creation(kind, body), projection)
 
-    async def retrieve(self, kind: ResourceType, identifier: str, projection: Projection) -> JsonObject:
-        """One resource (§3.4.1)."""
-        stored = await self.directory.get(kind, identifier, members=shows_members(kind, projection))
+    async def retrieve(
+        self, kind: ResourceType, identifier: str, projection: Projection, condition: Condition = UNCONDITIONAL
+    ) -> Shown:
+        """One resource (§3.4.1), without its representation if the client has it already."""
+        stored = await self.directory.get(kind, identifier, members=False)
         if stored is None:
             raise not_found(kind, identifier)
-        return await self.representation.shown(stored, projection)
+        if condition.unchanged(stored.version):
+            return await self.representation.answer(stored, None)
+        condition.check(stored.version)
+        return await self.representation.answer(stored, projection)
 
-    async def replace(self, kind: ResourceType, identifier: str, body: Json, projection: Projection) -> JsonObject:
-        """Replace a resource by a PUT's body (§3.5.1); gives its representation."""
+    async def replace(
+        self,
+        kind: ResourceType,
+        identifier: str,
+        body: Json,
+        projection: Projection,
+        condition: Condition = UNCONDITIONAL,
+    ) -> Shown:
+        """Replace a resource by a PUT's body (§3.5.1)."""
+        return await self._done(self.replacement(kind, identifier, body, condition), projection)
+
+    async def modify(
+        self,
+        kind: ResourceType,
+        identifier: str,
+        body: Json,
+        projection: Projection | None,
+        condition: Condition = UNCONDITIONAL,
+    ) -> Shown:
+        """Apply a PATCH's operations (§3.5.2); shows the resource if a projection says what of it."""
+        return await self._done(self.modification(kind, identifier, body, condition), projection)
+
+    async def delete(self, kind: ResourceType, identifier: str, condition: Condition = UNCONDITIONAL) -> None:
+        """Delete a resource (§3.6)."""
+        await self._done(self.deletion(kind, identifier, condition), None)
+
+    def creation(self, kind: ResourceType, body: Json) -> Act:
+        """The act of ``create``."""
+        reading = self._read(kind, body)
+        return self.directory.creation(kind, reading.resource, reading.links, self._request(reading.notes))
+
+    def replacement(self, kind: ResourceType, identifier: str, body: Json, condition: Condition = UNCONDITIONAL) -> Act:
+        """The act of ``replace``."""
         reading = self._read(kind, body)
 
         def apply(stored: Stored) -> Reading:
+            condition.check(stored.version)
             resource = resources.keep_immutable(kind, stored.attributes, reading.resource)
             resources.check(kind, stored.attributes, resource)
             return replace(reading, resource=resource, notes=())
 
-        written = await self.directory.modify(kind, identifier, Edit("replace", apply), self._request(reading.notes))
-        self._note(written.notes)
-        return await self.representation.shown(written.stored, projection)
+        return self.directory.modification(kind, identifier, Edit("replace", apply), self._request(reading.notes))
 
-    async def modify(
-        self, kind: ResourceType, identifier: str, body: Json, projection: Projection | None
-    ) -> JsonObject | None:
-        """Apply a PATCH's operations (§3.5.2); gives the representation if a projection says which."""
+    def modification(
+        self, kind: ResourceType, identifier: str, body: Json, condition: Condition = UNCONDITIONAL
+    ) -> Act:
+        """The act of ``modify``."""
         given, noted = dialects.message(messages.PATCH_OP, body, self.profile)
         message = messages.patch_op(given, self.settings.operations_max)
         plan = patch.plan(kind, message.operations, self.profile)
-        known = await self._linkable(plan.added) if plan.needs_members else {}
-
-        def apply(stored: Stored) -> Reading:
-            return self._apply(plan, stored, known)
-
         request = self._request((*noted, *plan.notes))
-        edit = Edit("modify", apply, needs_members=plan.needs_members)
-        written = await self.directory.modify(kind, identifier, edit, request)
-        self._note(written.notes)
-        return await self.representation.shown(written.stored, projection) if projection else None
 
-    async def delete(self, kind: ResourceType, identifier: str) -> None:
-        """Delete a resource (§3.6)."""
-        await self.directory.delete(kind, identifier, self.origin)
+        async def decide(view: View, draft: Draft) -> Written:
+            known = await self._linkable(view, plan.added) if plan.needs_members else {}
+
+            def apply(stored: Stored) -> Reading:
+                condition.check(stored.version)
+                return self._apply(plan, stored, known)
+
+            edit = Edit("modify", apply, needs_members=plan.needs_members)
+            return await self.directory.modification(kind, identifier, edit, request).decide(view, draft)
+
+        return Act(decide)
+
+    def deletion(self, kind: ResourceType, identifier: str, condition: Condition = UNCONDITIONAL) -> Act:
+        """The act of ``delete``."""
+
+        def check(stored: Stored) -> None:
+            condition.check(stored.version)
+
+        return self.directory.deletion(kind, identifier, self.origin, check)
+
+    async def write_all(self, acts: Sequence[Act]) -> list[Written | ScimError]:
+        """Do acts one after the other, many of them in one transaction; or only see what they would come to."""
+        outcomes = await (self.directory.try_out(acts) if self.dry_run else self.directory.write_all(acts))
+        for outcome in outcomes:
+            if isinstance(outcome, Written):
+                self._note(outcome.notes)
+        return outcomes
+
+    async def _done(self, act: Act, projection: Projection | None) -> Shown:
+        (outcome,) = await self.write_all([act])
+        if isinstance(outcome, ScimError):
+            raise outcome
+        return await self.representation.answer(outcome.stored, projection)
 
     def _apply(self, plan: patch.Plan, stored: Stored, known: Mapping[str, JsonObject]) -> Reading:
         """A resource after a PATCH, which sees all that a client sees, but members only where it must."""
@@ -101,12 +162,12 @@ class Service:
         planned = set(plan.notes)
         return Reading(after, links, tuple(note for note in outcome.notes if note not in planned))
 
-    async def _linkable(self, ids: Sequence[str]) -> dict[str, JsonObject]:
+    async def _linkable(self, view: View, ids: Sequence[str]) -> dict[str, JsonObject]:
         """What links to resources look like, by id, as far as these exist; of too many to be linked at once, none."""
         known: dict[str, JsonObject] = {}
         for identifier in dict.fromkeys(ids if len(ids) <= MAX_TRANSACTION_ROWS else ()):
             for kind in self.representation.schemas.types.values():
-                if identifier not in known and await self.directory.get(kind, identifier, members=False):
+                if identifier not in known and await exists(view, kind, identifier):
                     known[identifier] = self.representation.link(kind, identifier)
         return known
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from scim.app import App
-from scim.endpoints import Request
+from scim.credentials import Scope
+from scim.handlers import Request
 from scim.profiles import PROFILES
-from scim.providers import Provider, Scope
+from scim.providers import Provider
 from scim.schema import Json, JsonObject
 from scim.settings import Settings
 from scim.storage.memory import MemoryTables

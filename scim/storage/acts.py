@@ -136,8 +136,17 @@ class Modification:
         return Written(after, changed=True, notes=linked.notes)
 
 
+async def exists(view: View, kind: ResourceType, identifier: str) -> bool:
+    """Whether there is such a resource."""
+    return await _row(view, kind, identifier) is not None
+
+
+async def _row(view: View, kind: ResourceType, identifier: str) -> Row | None:
+    return await view.get(keys.resource(kind.alias, identifier)) if keys.is_id(identifier) else None
+
+
 async def _existing(view: View, kind: ResourceType, identifier: str) -> Row:
-    row = await view.get(keys.resource(kind.alias, identifier)) if keys.is_id(identifier) else None
+    row = await _row(view, kind, identifier)
     if row is None:
         raise not_found(kind, identifier)
     return row

@@ -111,6 +111,8 @@ class Directory(Reader):
 
     async def write_all(self, wanted: Sequence[Act]) -> list[Written | ScimError]:
         """What ``write`` would come to for each of the acts in turn; as many as fit share a transaction."""
+        if len(wanted) == 1:
+            return [await _outcome(self.write(wanted[0]))]
         outcomes: list[Written | ScimError] = []
         while left := wanted[len(outcomes) :]:
             for outcome in await self._commit.write_all([self._agreed(act.decide) for act in left]):

@@ -11,7 +11,7 @@ from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import CheckResult, Status, check_server
 
 from scim.app import App
-from scim.endpoints import Request
+from scim.handlers import Request
 from scim.settings import Settings
 from scim.storage.memory import MemoryTables
 

@@ -11,8 +11,8 @@ import pytest
 from azure.identity import CredentialUnavailableError
 
 from scim import telemetry
-from scim.endpoints import Request
 from scim.errors import PayloadTooLarge, Unavailable
+from scim.handlers import Request
 from scim.storage import tables
 from scim.storage.rows import Create, Refused, TableNotFound, Unreachable, Unsettled
 from scim.storage.tables import AzureTables

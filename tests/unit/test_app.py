@@ -89,7 +89,7 @@ async def test_no_secret_and_no_personal_value_reaches_a_log(log: io.StringIO, m
     async def burst(*_: object, **__: object) -> None:
         raise ExceptionGroup("Ann Lee", [ValueError(client.token), RuntimeError("lee@private.example")])
 
-    monkeypatch.setattr("scim.storage.directory.Directory.create", burst)
+    monkeypatch.setattr("scim.storage.directory.Directory.write", burst)
     assert (await client.post("/Users", {"schemas": [USER], "userName": "ann.lee"})).status == 500
     monkeypatch.setattr("scim.auth.Authenticator.authenticate", burst)
     assert (await client.get("/Users")).status == 500

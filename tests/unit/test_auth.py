@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scim.auth import Authenticator
+from scim.credentials import Token
 from scim.errors import Forbidden, Unauthorized
-from scim.providers import Token
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Delete
 from tests.budgets.counting import CountingTables

@@ -64,7 +64,7 @@ def test_every_answer_holds_what_its_own_schema_requires_and_nothing_it_does_not
 def test_the_service_says_what_it_can_do() -> None:
     config = discovery.service_provider_config(BASE, 500, "https://docs.example.com")
     supported = {name for name, value in config.items() if isinstance(value, dict) and value.get("supported")}
-    assert supported == {"patch", "filter"}
+    assert supported == {"patch", "filter", "etag"}
     assert config["filter"]["maxResults"] == 500
     assert (config["bulk"]["maxOperations"], config["bulk"]["maxPayloadSize"]) == (0, 0)
     assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]

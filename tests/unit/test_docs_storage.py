@@ -14,7 +14,8 @@ from pathlib import Path
 from unittest import mock
 
 from scim.changes import Origin
-from scim.providers import Credential, Provider
+from scim.credentials import Credential
+from scim.providers import Provider
 from scim.resources import Links, Member, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage.acts import Edit, Request

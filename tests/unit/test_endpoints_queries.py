@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from scim.endpoints import MAX_URL, Request
+from scim.endpoints import MAX_URL
+from scim.handlers import Request
 from tests.client import GROUP, LIST_RESPONSE, ORIGIN, SEARCH_REQUEST, USER, Client, new_client
 
 SEARCH = {"schemas": [SEARCH_REQUEST]}

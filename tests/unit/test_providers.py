@@ -7,8 +7,9 @@ from typing import Literal
 
 import pytest
 
+from scim.credentials import Token
 from scim.errors import Unavailable
-from scim.providers import Provider, ProviderError, Providers, Token
+from scim.providers import Provider, ProviderError, Providers
 from scim.schema import Schemas
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Create, Delete, Refused, Row, Rows, Unsettled, Write
