@@ -22,8 +22,6 @@ ATTEMPTS = 20
 """Times a write is tried before the client is asked to come back."""
 PATIENCE = 20.0
 """Seconds within which all of them, and the wait for the lock, must fall."""
-_SHARED_ATTEMPTS = 3
-"""Times that operations try to share a transaction before the first of them goes alone."""
 
 type Clock = Callable[[], int]
 """Gives Unix time in milliseconds."""
@@ -67,6 +65,40 @@ class _Doubtful[T]:
         return None
 
 
+class _Together[T]:
+    """Operations decided into one draft, one after the other, as many as fit."""
+
+    def __init__(self, decides: Sequence[Decide[T]]) -> None:
+        self._decides = decides
+        self._claimants: dict[int, int] = {}
+
+    async def __call__(self, view: View, draft: Draft) -> list[Outcome[T]]:
+        """The outcomes of those that fit; raises what keeps the first of them out."""
+        outcomes: list[Outcome[T]] = []
+        self._claimants = {}
+        for place, decide in enumerate(self._decides):
+            try:
+                outcomes.append(await decide(view, draft))
+                draft.check()
+            except (Torn, TooLarge, WrittenBefore):
+                draft.undo()
+                if not place:
+                    raise
+                return outcomes[:place]
+            except ScimError as error:
+                draft.undo()
+                outcomes[place:] = [error]
+            else:
+                draft.keep(view)
+                for claim in draft.claims.values():
+                    self._claimants.setdefault(id(claim), place)
+        return outcomes
+
+    def claimant(self, error: ScimError) -> int:
+        """The place of the operation whose claim was refused so; 0 if it was none."""
+        return self._claimants.get(id(error), 0)
+
+
 class Commit:
     """Writes to one provider's partition, one after another within this process."""
 
@@ -94,12 +126,16 @@ class Commit:
     async def write_all[T](self, decides: Sequence[Decide[T]]) -> list[Outcome[T]]:
         """What ``write`` would come to for each of them in turn, while as many as fit share a transaction.
 
-        One that fails is an outcome and no hindrance to the others, but one that is too large is the last. Any may
-        be run more than once.
+        One that fails is an outcome and no hindrance to the others; but one that is too large is the last, and once
+        the store does not answer, no other is tried. Any may be decided more than once.
         """
         outcomes: list[Outcome[T]] = []
-        while (left := decides[len(outcomes) :]) and not (outcomes and isinstance(outcomes[-1], TooLarge)):
+        while left := decides[len(outcomes) :]:
             outcomes += await self._locked(lambda until, left=left: self._some(left, until))  # type: ignore[misc] # mypy cannot infer it
+            if isinstance(last := outcomes[-1], Unavailable):
+                return outcomes + [last] * (len(decides) - len(outcomes))
+            if isinstance(last, TooLarge):
+                break
         return outcomes
 
     async def rehearsal(self) -> "Rehearsal":
@@ -121,62 +157,19 @@ class Commit:
 
     async def _some[T](self, decides: Sequence[Decide[T]], until: float) -> list[Outcome[T]]:
         """The outcomes of the first of several operations: as many as fit, and at least one."""
-        for attempt in range(_SHARED_ATTEMPTS):
-            if len(decides) == 1:
-                break
-            await _pause(attempt)
-            doubtful = _Doubtful[list[Outcome[T]]](self._rows)
-            shared = await self._share(decides, doubtful)
-            if isinstance(shared, list):
-                return shared
-            decides = decides[:shared]
+        together = _Together(decides)
+        try:
+            return await self._attempts(together, until)
+        except (TooLarge, Unavailable) as error:
+            return [error]
+        except ScimError as error:
+            place = together.claimant(error)
+        if place:
+            return await self._some(decides[:place], until)
         try:
             return [await self._attempts(decides[0], until)]
         except (ScimError, TooLarge) as error:
             return [error]
-
-    async def _share[T](
-        self, decides: Sequence[Decide[T]], doubtful: "_Doubtful[list[Outcome[T]]]"
-    ) -> list[Outcome[T]] | int:
-        """Try operations in one transaction; gives their outcomes, or else the number of those to try it with next."""
-        row, head = self._head or await self._read_head()
-        view, draft = View(self._rows), Draft(head, max(head.number + 1, self._clock() << 16))
-        outcomes: list[Outcome[T]] = []
-        writers: dict[str, int] = {}
-        writes: list[Write] = []
-        for place, decide in enumerate(decides):
-            try:
-                answer = await decide(view, draft)
-                fitting = draft.writes(row, doubtful.transaction)
-            except (Torn, TooLarge, WrittenBefore):
-                draft.undo()
-                break
-            except ScimError as error:
-                draft.undo()
-                outcomes.append(error)
-            else:
-                draft.keep(view, doubtful.transaction)
-                writes = fitting
-                for write in writes[1:]:
-                    writers.setdefault(write.key, place)
-                outcomes.append(answer)
-        if not outcomes:
-            return 1
-        if draft.empty:
-            return outcomes
-        try:
-            etags = await self._rows.transact(writes)
-        except Unsettled:
-            self._head = None
-            doubtful.add(draft.number, outcomes)
-            settled = await doubtful.settle()
-            return settled[0] if settled else 1
-        except Refused as refused:
-            self._head = None
-            key = writes[refused.index].key if refused.index is not None else None
-            return writers.get(key, len(outcomes)) or 1 if key else 1
-        self._head = Row(keys.HEAD, etags[0], {}), draft.head
-        return outcomes
 
     async def _attempts[T](self, decide: Decide[T], until: float) -> T:
         view, doubtful = View(self._rows), _Doubtful[T](self._rows)
@@ -192,10 +185,11 @@ class Commit:
     async def _attempt[T](self, decide: Decide[T], view: View, doubtful: "_Doubtful[T]") -> tuple[T] | None:
         """Try once; gives the answer, if there is one: this attempt's, or that of an earlier one after all."""
         row, head = self._head or await self._read_head()
-        draft = Draft(head, max(head.number + 1, self._clock() << 16, doubtful.last + 1))
+        number = max(head.number + 1, self._clock() << 16, doubtful.last + 1)
+        draft = Draft(head, number, doubtful.transaction)
         try:
             answer = await decide(view, draft)
-            writes = [] if draft.empty else draft.writes(row, doubtful.transaction)
+            writes = [] if draft.empty else draft.writes(row)
         except Torn:
             view.forget()
             return await doubtful.settle()
@@ -252,11 +246,11 @@ class Rehearsal:
         """What ``Commit.write`` would answer; raises what it would raise."""
         draft = Draft(self._head, max(self._head.number + 1, self._clock() << 16))
         answer = await decide(self.view, draft)
-        draft.writes(Row(keys.HEAD, "", {}), "")
+        draft.check()
         for key, taken in draft.claims.items():
             if await self.view.get(key) is not None:
                 raise taken
-        draft.keep(self.view, "")
+        draft.keep(self.view)
         self._head = draft.head
         return answer
 

@@ -105,15 +105,19 @@ class Draft:
         previous: the number of the change before it.
         moved: every resource whose version the operation moves, with the alias of its type.
         change: the record of what the operation does.
+
+    Args:
+        transaction: the mark that the transaction leaves in its change records.
     """
 
-    def __init__(self, head: Head, number: int) -> None:
+    def __init__(self, head: Head, number: int, transaction: str = "") -> None:
         self.head = head
         self.number = number
         self.now = instant(number)
         self.previous = head.number
         self.moved: dict[str, str] = {}
         self.change: Change | None = None
+        self._transaction = transaction
         self._changes: list[Create] = []
         self._writes: dict[str, Write] = {}
         self._claims: dict[str, ScimError] = {}
@@ -166,9 +170,9 @@ class Draft:
         """Whether there is nothing to commit."""
         return not self._writes and not self._changes and self.change is None
 
-    def keep(self, view: View, transaction: str) -> None:
+    def keep(self, view: View) -> None:
         """End an operation that stands, and show the ones after it what it leaves behind."""
-        self._changes += self._own_change(transaction)
+        self._changes += self._own_change()
         view.expect(self._touched)
         self._begin()
         self._kept = self.head, dict(self._writes), dict(self._claims)
@@ -179,14 +183,14 @@ class Draft:
         self.head, self._writes, self._claims = head, dict(writes), dict(claims)
         self._begin()
 
-    def writes(self, head: Row, transaction: str) -> list[Write]:
+    def writes(self, head: Row) -> list[Write]:
         """The whole transaction: the head, checked rows, new rows, dropped rows, in the order that shows a stale row.
 
         Raises:
             TooLarge: it does not fit into one transaction.
             PayloadTooLarge: one row does not fit into a row.
         """
-        changes = [*self._changes, *self._own_change(transaction)]
+        changes = [*self._changes, *self._own_change()]
         new_head = replace(self.head, number=self.number)
         ordered = [
             Merge(head.key, head.etag, new_head.encode()),
@@ -201,6 +205,10 @@ class Draft:
             )
         self.head = new_head
         return ordered
+
+    def check(self) -> None:
+        """See that the transaction is not too much already; raises as ``writes`` does."""
+        self.writes(Row(keys.HEAD, "", {}))
 
     def claim(self, key: str | None) -> ScimError | None:
         """The error to raise when the row of that key exists already."""
@@ -223,13 +231,13 @@ class Draft:
             self._writes[key] = write
         self._touched[key] = None
 
-    def _own_change(self, transaction: str) -> list[Create]:
+    def _own_change(self) -> list[Create]:
         """The row that records the operation; those after the first of a transaction follow it in order."""
         if self.change is None:
             return []
         place = len(self._changes)
         change = replace(self.change, place=place, previous=self.number) if place else self.change
-        return [Create(keys.change(self.number, place), records.encode_change(change, transaction))]
+        return [Create(keys.change(self.number, place), records.encode_change(change, self._transaction))]
 
     def _begin(self) -> None:
         self.moved, self.change, self._touched = {}, None, {}

@@ -210,7 +210,7 @@ async def test_numbers_ascend_and_hold_the_time_unless_the_clock_goes_back(rows:
 
 
 def draft() -> Draft:
-    return Draft(Head(), 1 << 16)
+    return Draft(Head(), 1 << 16, "mark")
 
 
 def test_a_transaction_begins_with_the_head_and_shows_a_stale_row_before_a_name_that_is_taken() -> None:
@@ -219,7 +219,7 @@ def test_a_transaction_begins_with_the_head_and_shows_a_stale_row_before_a_name_
     made.drop("old name")
     made.merge(Row("one", "1", {}), {"a": 1})
     made.delete(Row("two", "2", {}))
-    writes = made.writes(HEAD, "mark")
+    writes = made.writes(HEAD)
     assert [(type(write), write.key) for write in writes] == [
         (Merge, "head"),
         (Merge, "one"),
@@ -234,9 +234,9 @@ def test_a_transaction_names_each_row_once() -> None:
     made, row = draft(), Row("one", "1", {})
     made.merge(row, {"a": 1, "b": 1})
     made.merge(row, {"b": 2})
-    assert made.writes(HEAD, "mark")[1:] == [Merge("one", "1", {"a": 1, "b": 2})]
+    assert made.writes(HEAD)[1:] == [Merge("one", "1", {"a": 1, "b": 2})]
     made.delete(row)
-    assert made.writes(HEAD, "mark")[1:] == [Delete("one", "1")]
+    assert made.writes(HEAD)[1:] == [Delete("one", "1")]
 
 
 def test_a_draft_is_empty_until_it_writes_or_records() -> None:
@@ -244,7 +244,7 @@ def test_a_draft_is_empty_until_it_writes_or_records() -> None:
     made = draft()
     made.change = Change(1 << 16, 0, "skipped", "User", "id", Origin("", ""))
     assert not made.empty
-    record = made.writes(HEAD, "mark")[1]
+    record = made.writes(HEAD)[1]
     assert isinstance(record, Create)
     assert (record.key, record.properties["transaction"]) == (f"change:{1 << 16:016x}", "mark")
 
@@ -253,16 +253,16 @@ def test_what_does_not_fit_into_a_transaction_or_a_row_is_refused() -> None:
     rows = draft()
     for number in range(99):
         rows.create(f"row {number}", {})
-    assert len(rows.writes(HEAD, "mark")) == 100
+    assert len(rows.writes(HEAD)) == 100
     rows.create("one more", {})
     with pytest.raises(TooLarge):
-        rows.writes(HEAD, "mark")
+        rows.writes(HEAD)
     large = draft()
     for number in range(5):
         large.create(f"row {number}", {"a": bytes(350_000)})
     with pytest.raises(TooLarge):
-        large.writes(HEAD, "mark")
+        large.writes(HEAD)
     wide = draft()
     wide.create("row", {"a": "x" * 480_000})
     with pytest.raises(PayloadTooLarge, match="480000"):
-        wide.writes(HEAD, "mark")
+        wide.writes(HEAD)

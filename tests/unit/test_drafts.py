@@ -46,7 +46,7 @@ async def test_an_operation_sees_what_the_one_before_it_creates_changes_and_dele
     draft.delete(await found(view, "b"))
     draft.drop("c")
     assert (await found(view, "a")).properties["x"] == "1"
-    draft.keep(view, "t")
+    draft.keep(view)
     assert (await found(view, "a")).properties == {"x": "2", "y": "1"}
     assert (await found(view, "d")).properties == {"x": "2"}
     assert await view.fetch(["b", "c"]) == [None, None]
@@ -56,7 +56,7 @@ async def test_a_range_shows_what_the_operation_before_leaves_within_its_limit(v
     draft.delete(await found(view, "a"))
     draft.create("bb", {})
     draft.create("z", {})
-    draft.keep(view, "t")
+    draft.keep(view)
     assert [row.key for row in await view.range("a", "d")] == ["b", "bb", "c"]
     assert [row.key for row in await view.range("a", "d", 2)] == ["b", "bb"]
 
@@ -66,12 +66,12 @@ async def test_writes_of_two_operations_to_one_row_are_one_write(view: View, dra
     draft.create("d", {"x": "1"})
     draft.merge(await found(view, "a"), {"x": "2"})
     draft.merge(await found(view, "b"), {"x": "2"})
-    draft.keep(view, "t")
+    draft.keep(view)
     draft.merge(await found(view, "d"), {"y": "2"})
     draft.merge(await found(view, "a"), {"y": "3"})
     draft.delete(await found(view, "b"))
-    draft.keep(view, "t")
-    _, *writes = draft.writes(HEAD, "t")
+    draft.keep(view)
+    _, *writes = draft.writes(HEAD)
     assert writes == [
         Merge("a", etag, {"x": "2", "y": "3"}),
         Delete("b", (await View(view._rows).fetch(["b"]))[0].etag),  # type: ignore[union-attr] # noqa: SLF001 (it is there)
@@ -82,18 +82,18 @@ async def test_writes_of_two_operations_to_one_row_are_one_write(view: View, dra
 async def test_what_one_operation_creates_and_another_deletes_was_never_there(view: View, draft: Draft) -> None:
     draft.create("d", {}, TAKEN)
     draft.create("e", {}, TAKEN)
-    draft.keep(view, "t")
+    draft.keep(view)
     draft.delete(await found(view, "d"))
     draft.drop("e")
-    draft.keep(view, "t")
-    assert (draft.writes(HEAD, "t")[1:], draft.claims) == ([], {})
+    draft.keep(view)
+    assert (draft.writes(HEAD)[1:], draft.claims) == ([], {})
     draft.create("d", {}, TAKEN)
     assert draft.claims == {"d": TAKEN}
 
 
 async def test_a_claim_of_the_operation_before_counts_at_once(view: View, draft: Draft) -> None:
     draft.create("d", {}, TAKEN)
-    draft.keep(view, "t")
+    draft.keep(view)
     with pytest.raises(Uniqueness, match="taken"):
         draft.create("d", {}, TAKEN)
 
@@ -102,7 +102,7 @@ async def test_a_row_that_one_operation_deletes_cannot_be_made_anew_in_the_same_
     view: View, draft: Draft
 ) -> None:
     draft.drop("a")
-    draft.keep(view, "t")
+    draft.keep(view)
     with pytest.raises(WrittenBefore):
         draft.create("a", {})
 
@@ -110,15 +110,15 @@ async def test_a_row_that_one_operation_deletes_cannot_be_made_anew_in_the_same_
 async def test_an_operation_that_is_undone_leaves_no_trace(view: View, draft: Draft) -> None:
     draft.merge(await found(view, "a"), {"x": "2"})
     draft.change = change(draft)
-    draft.keep(view, "t")
-    before = draft.writes(HEAD, "t")
+    draft.keep(view)
+    before = draft.writes(HEAD)
     draft.new_id()
     draft.merge(await found(view, "a"), {"x": "3"})
     draft.create("d", {}, TAKEN)
     draft.moved["id"] = "user"
     draft.change = change(draft)
     draft.undo()
-    assert draft.writes(HEAD, "t") == before
+    assert draft.writes(HEAD) == before
     assert (draft.moved, draft.claims, await view.get("d")) == ({}, {}, None)
     assert (await found(view, "a")).properties["x"] == "2"
 
@@ -126,9 +126,9 @@ async def test_an_operation_that_is_undone_leaves_no_trace(view: View, draft: Dr
 async def test_the_changes_of_one_transaction_follow_each_other_in_one_chain(view: View, draft: Draft) -> None:
     for _ in range(2):
         draft.change = change(draft)
-        draft.keep(view, "t")
+        draft.keep(view)
     draft.change = change(draft)
-    created = [write for write in draft.writes(HEAD, "t") if isinstance(write, Create)]
+    created = [write for write in draft.writes(HEAD) if isinstance(write, Create)]
     number = f"{draft.number:016x}"
     assert [(write.key, write.properties["previous"]) for write in created] == [
         (f"change:{number}", f"{7:016x}"),

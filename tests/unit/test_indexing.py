@@ -15,7 +15,7 @@ TIME = "2026-01-01T00:00:00.000Z"
 def _drafted(before: Stored | None, after: Stored | None) -> tuple[set[str], set[str]]:
     draft = Draft(Head(), 1)
     indexing.reindex(draft, before, after)
-    writes = draft.writes(Row(keys.HEAD, "etag", {}), "transaction")
+    writes = draft.writes(Row(keys.HEAD, "etag", {}))
     return {w.key for w in writes if isinstance(w, Create)}, {w.key for w in writes if isinstance(w, Delete)}
 
 

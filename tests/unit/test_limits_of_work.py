@@ -140,9 +140,9 @@ def drafted(text: str) -> Draft:
 def test_a_draft_is_measured_as_it_is_on_the_wire() -> None:
     head = Row("head", "etag", Head().encode())
     emoji, ascii_ = drafted("😀" * 10_000), drafted("x" * 40_000)
-    assert len(ascii_.writes(head, "mark")) == 13
+    assert len(ascii_.writes(head)) == 13
     with pytest.raises(TooLarge, match=f"57.* bytes, and {MAX_TRANSACTION_BYTES} are the limit"):
-        emoji.writes(head, "mark")
+        emoji.writes(head)
 
 
 async def test_a_deletion_is_sent_in_pieces_that_fit_on_the_wire(rows: Rows, schemas: Schemas, writer: Writer) -> None:
