@@ -231,9 +231,8 @@ def _wanted(change: Change, options: argparse.Namespace) -> bool:
 
 
 def _as_text(change: Change) -> str:
-    head = (
-        f"{change.at}  {change.number:016x}  {change.kind:<8}{change.type} {change.id}  by {change.origin.credential}"
-    )
+    number = f"{change.number:016x}" + (f".{change.place:02x}" if change.place else "")
+    head = f"{change.at}  {number}  {change.kind:<8}{change.type} {change.id}  by {change.origin.credential}"
     values = "".join(f"\n    {name}: {_told(value)}" for name, value in (change.values or {}).items())
     notes = "".join(f"\n    {note.quirk}: {note.attribute}" for note in change.notes)
     return head + values + notes
@@ -249,6 +248,7 @@ def _told(value: dict[str, object]) -> str:
 def _as_json(change: Change) -> str:
     told = {
         "number": f"{change.number:016x}",
+        "place": change.place,
         "previous": f"{change.previous:016x}",
         "at": change.at,
         "kind": change.kind,

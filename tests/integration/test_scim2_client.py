@@ -40,7 +40,8 @@ async def test_a_strict_client_goes_through_the_life_of_users_and_groups(connect
     async with httpx2.AsyncClient(**http_options(remote)) as http:
         scim: Any = AsyncSCIMClient(http, provider=ScimProvider())
         await scim.discover()
-        user_model, group_model = scim.get_resource_model("User"), scim.get_resource_model("Group")
+        user_model: Any = scim.get_resource_model("User")
+        group_model: Any = scim.get_resource_model("Group")
         ann = await scim.create(
             user_model.model_validate(
                 {
