@@ -1,5 +1,6 @@
 """HTTP in, HTTP out: which endpoint a path is, who asks, and errors as SCIM says them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
@@ -7,7 +8,16 @@ from urllib.parse import unquote, urlsplit
 from scim import handlers, media, messages, telemetry
 from scim.auth import Authenticator, Principal
 from scim.changes import Origin
-from scim.errors import BadRequest, Forbidden, InternalError, MethodNotAllowed, NotFound, ScimError, UriTooLong
+from scim.errors import (
+    BadRequest,
+    Forbidden,
+    InternalError,
+    InvalidVersion,
+    MethodNotAllowed,
+    NotFound,
+    ScimError,
+    UriTooLong,
+)
 from scim.handlers import Answer, Call, Handler, Request, Response
 from scim.providers import Providers
 from scim.queries import Queries
@@ -19,6 +29,7 @@ from scim.storage.rows import TableNotFound
 
 MAX_URL = 4_096
 """Characters in a URL, at most: what the Functions host lets through."""
+_VERSION = re.compile(r"v[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII | re.IGNORECASE)
 DRY_RUN = "dry-run"
 """The preference (RFC 7240) for an answer as ever, with nothing written; our own, as RFC 7240 §3 allows."""
 
@@ -55,12 +66,14 @@ class Endpoints:
                 f"The URL has {len(request.url)} characters; the limit is {MAX_URL}. POST to /.search instead."
             )
         match _segments(request.url):
-            case ["scim", provider_name, "v2", *rest]:
+            case ["scim", provider_name, version, *rest] if _VERSION.fullmatch(version):
                 pass
             case _:
                 raise NotFound("There is no such endpoint; a Base URL has the form /scim/{provider}/v2.")
         principal = await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
         trace.provider = principal.provider.name
+        if version.lower() != "v2":
+            raise InvalidVersion(f"{version} of SCIM is not supported; the version is v2.")
         trace.endpoint, answering, call = _route(rest, self._call(request, principal, trace))
         handler = answering.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:

@@ -72,9 +72,7 @@ async def test_unknown_parts_of_discovery_are_404(client: Client, path: str) -> 
     assert (await client.get(path)).error == (404, None)
 
 
-@pytest.mark.parametrize(
-    "url", ["/", "/scim", "/scim/contoso", "/scim/contoso/v1/Users", "/api/scim/contoso/v2/Users", "/scim//v2/Users"]
-)
+@pytest.mark.parametrize("url", ["/", "/scim", "/scim/contoso", "/api/scim/contoso/v2/Users", "/scim//v2/Users"])
 async def test_paths_outside_every_base_url_are_404_even_without_a_token(client: Client, url: str) -> None:
     response = await client.app.handle(Request("GET", ORIGIN + url, {}))
     answer = Answer(response.status, response.headers, response.body)
@@ -147,6 +145,14 @@ async def test_a_group_patch_is_answered_by_204_unless_attributes_are_asked(clie
         200,
         {"schemas": [GROUP], "id": group["id"], "displayName": "Crew"},
     )
+
+
+@pytest.mark.parametrize("version", ["v1", "v3", "V1.1", "v20"])
+async def test_another_version_of_scim_is_refused_to_those_who_may_ask(client: Client, version: str) -> None:
+    request = Request("GET", f"{ORIGIN}/scim/contoso/{version}/Users", {"authorization": f"Bearer {client.token}"})
+    answer = await client.app.handle(request)
+    assert (answer.status, json.loads(answer.body)["scimType"]) == (400, "invalidVers")
+    assert (await client.app.handle(replace(request, headers={}))).status == 401
 
 
 # Media types and bodies
