@@ -6,12 +6,11 @@ else, and nothing can be said about its order or its parts.
 """
 
 import operator
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
+from scim import instants
 from scim.errors import InvalidFilter
 from scim.filters import And, Comparison, Filter, Literal, Not, Or, Present, ValuePath
 from scim.schema import Attribute, Json, JsonObject, ResourceType, folded, normal
@@ -181,7 +180,7 @@ def _compare(path: str, attribute: Attribute, comparison: Comparison) -> Test:
     if name not in _OPERATORS[kind]:
         fitting = ", ".join(known for known in (*_COMPARE, "eq", "ne") if known in _OPERATORS[kind])
         raise InvalidFilter(f"{path} is of type {kind} and cannot be compared by {name}; it takes {fitting} and pr.")
-    key = _key(attribute, normal if name in {"eq", "ne"} else folded)
+    key = _key(attribute, normal if name in _EQUALITY else _from_its_start if name == "sw" else folded)
     expected = _expected(attribute, comparison.value, key)
     if expected is None:
         raise InvalidFilter(f"{path} is of type {kind} and must be compared with {_LITERALS[kind]}.")
@@ -192,13 +191,18 @@ def _compare(path: str, attribute: Attribute, comparison: Comparison) -> Test:
     return _keyed(key, _known(partial(_swapped, _COMPARE[name], expected)))
 
 
+def _from_its_start(attribute: Attribute, value: str) -> str:
+    """The form in which a value begins with another: where case does not count, blanks before it do not either."""
+    return value if attribute.case_exact else folded(attribute, value).lstrip()
+
+
 type _Key = Callable[[Json], Json] | None
 
 
 def _key(attribute: Attribute, form: Callable[[Attribute, str], str]) -> _Key:
     """What values of an attribute are compared by, strings in a ``form``; None where it is the values themselves."""
     if attribute.type == "dateTime":
-        return _instant
+        return instants.read
     if attribute.type in {"string", "reference"} and not attribute.case_exact:
         return partial(form, attribute)
     return None
@@ -214,27 +218,6 @@ def _expected(attribute: Attribute, literal: Literal, key: _Key) -> Json:
     if not isinstance(literal, fits) or (isinstance(literal, bool) and fits is not bool):
         return None
     return literal if key is None else key(literal)
-
-
-_DATE_TIME = re.compile(
-    r"(?P<second>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<offset>Z|[+-]\d\d:\d\d)?",
-    re.ASCII | re.IGNORECASE,
-)
-
-
-def _instant(text: str) -> tuple[datetime, str] | None:
-    """An xsd:dateTime as something to order: the second, and the digits of its fraction, however many they are.
-
-    Without an offset it counts as UTC. None if it is no dateTime.
-    """
-    found = _DATE_TIME.fullmatch(text)
-    if found is None:
-        return None
-    try:
-        second = datetime.fromisoformat((found["second"] + (found["offset"] or "Z")).upper())
-    except ValueError:
-        return None
-    return second, (found["fraction"] or "").rstrip("0")
 
 
 def _present(value: Json) -> bool:
