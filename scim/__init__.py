@@ -8,18 +8,23 @@ Modules, from the door inwards; each imports only from the lines below its own::
     endpoints                                   HTTP in, HTTP out
     handlers                                    what each endpoint does
     queries | service                           which resources are meant | the verbs of RFC 7644
+    selection                                   the matches of one type, found by the shortest way
+    judging                                     does a stored resource match
     representation                              a resource as clients see it
     auth                                        who is asking
     providers                                   provisioning providers
     credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls
     changes                                     the record of every write
-    patch | projection | discovery | planning   what to change, what to show, what we are, where to look
+    patch | projection | discovery              what to change, what to show, what we are
+    planning | sorting                          where to look | in which order
     dialects | links                            how clients really write SCIM | what a PATCH does to members
+    folding                                     what a filter comes to for a whole type
     edits | quirks | steps                      changes of one value | the quirks one by one | operations taken apart
     matching | resources                        filters against resources | JSON to canonical resources
     filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
     preconditions | values                      versions asked for | single values
+    cursors | instants                          where the next page begins, sealed | points in time
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
     errors | settings | telemetry               nothing of SCIM's own above this line

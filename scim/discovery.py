@@ -10,18 +10,19 @@ from scim import messages
 from scim.errors import NotFound
 from scim.profiles import Profile
 from scim.schema import Attribute, JsonObject, ResourceType, Schema, Schemas
+from scim.settings import Settings
 
 _CORE = "urn:ietf:params:scim:schemas:core:2.0:"
 _TEXTUAL = frozenset({"string", "reference", "binary"})
 _WITHOUT_UNIQUENESS = frozenset({"complex", "boolean"})
 
 
-def service_provider_config(base_url: str, max_results: int, documentation_uri: str | None) -> JsonObject:
-    """What the service can do (RFC 7643 §5).
+def service_provider_config(base_url: str, settings: Settings, documentation_uri: str | None) -> JsonObject:
+    """What the service can do (RFC 7643 §5, RFC 9865 §4).
 
     Args:
         base_url: the provider's Base URL, which ends in ``/v2``.
-        max_results: the most resources that one page holds.
+        settings: the limits that are announced.
         documentation_uri: where people read about the service, if anywhere.
     """
     documented: JsonObject = {"documentationUri": documentation_uri} if documentation_uri else {}
@@ -30,10 +31,18 @@ def service_provider_config(base_url: str, max_results: int, documentation_uri: 
         **documented,
         "patch": {"supported": True},
         "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
-        "filter": {"supported": True, "maxResults": max_results},
+        "filter": {"supported": True, "maxResults": settings.page_max},
         "changePassword": {"supported": False},
-        "sort": {"supported": False},
+        "sort": {"supported": True},
         "etag": {"supported": True},
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": min(settings.page_default, settings.page_max),
+            "maxPageSize": settings.page_max,
+            "cursorTimeout": settings.cursor_seconds,
+        },
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",

@@ -102,7 +102,7 @@ class Endpoints:
         origin = Origin(principal.credential, trace.request_id)
         dry_run = _prefers_dry_run(request.headers)
         service = Service(representation, provider.profile, settings, origin, trace.quirks, dry_run)
-        queries = Queries(representation, provider.profile, settings, trace.quirks)
+        queries = Queries(representation, provider, provider.profile, settings, trace.quirks)
         return Call(request, principal, service, queries, settings)
 
 
@@ -113,6 +113,8 @@ def _route(rest: list[str], call: Call) -> tuple[str, Mapping[str, Handler], Cal
         NotFound: there is none.
     """
     match [name.lower() for name in rest[:1]], rest[1:]:
+        case [], []:
+            return "/", handlers.BASE, call
         case [".search" | "bulk" as name], []:
             return _SINGLE[name][0], _SINGLE[name][1], call
         case ["me"], []:

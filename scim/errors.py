@@ -5,6 +5,7 @@
     ScimError
     + BadRequest 400
     | - InvalidFilter · TooMany · InvalidSyntax · InvalidPath · NoTarget · InvalidValue · InvalidVersion · Mutability
+    | - InvalidCursor · ExpiredCursor · InvalidCount (RFC 9865 §2.1)
     + Unauthorized 401      + Forbidden 403 - Sensitive    + NotFound 404        + MethodNotAllowed 405
     + Conflict 409 - Uniqueness                            + PreconditionFailed 412
     + PayloadTooLarge 413   + UriTooLong 414               + UnsupportedMediaType 415
@@ -89,6 +90,24 @@ class Mutability(BadRequest):
     """An attribute may not be changed that way."""
 
     scim_type = "mutability"
+
+
+class InvalidCursor(BadRequest):
+    """The cursor is none of ours, or was made for another query."""
+
+    scim_type = "invalidCursor"
+
+
+class ExpiredCursor(BadRequest):
+    """The cursor was good once; too much time has passed."""
+
+    scim_type = "expiredCursor"
+
+
+class InvalidCount(BadRequest):
+    """With a cursor: the size of a page is no number, too large, or not that of the page before."""
+
+    scim_type = "invalidCount"
 
 
 class Unauthorized(ScimError):

@@ -42,7 +42,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-_ONCE = frozenset({"filter", "sortby", "sortorder", "startindex", "count"})
+_ONCE = frozenset({"filter", "sortby", "sortorder", "startindex", "count", "cursor"})
 """Parameters of a URL that have one value; the lists of attributes may be sent in pieces."""
 
 type Answer = tuple[HTTPStatus, JsonObject | None, dict[str, str]]
@@ -77,6 +77,11 @@ class Call:
         if self.kind is None:
             raise LookupError("this endpoint has no resource type")
         return self.kind
+
+    @property
+    def kinds(self) -> list[ResourceType]:
+        """The types that a query asks: that of the endpoint; at the Base URL itself, all (RFC 7644 §3.4.2.1)."""
+        return [self.kind] if self.kind else [*self.schemas.types.values()]
 
     def query(self) -> SearchRequest:
         """The query in the URL, as text of the same shape as a search request."""
@@ -114,12 +119,11 @@ async def _create(call: Call) -> Answer:
 
 
 async def _query(call: Call) -> Answer:
-    return HTTPStatus.OK, await call.queries.query([call.resource_type], call.query()), {}
+    return HTTPStatus.OK, await call.queries.query(call.kinds, call.query()), {}
 
 
 async def _search(call: Call) -> Answer:
-    kinds = [call.kind] if call.kind else [*call.schemas.types.values()]
-    return HTTPStatus.OK, await call.queries.search(kinds, call.body()), {}
+    return HTTPStatus.OK, await call.queries.search(call.kinds, call.body()), {}
 
 
 async def _retrieve(call: Call) -> Answer:
@@ -155,7 +159,7 @@ async def _config(call: Call) -> Answer:
     if call.identifier:
         raise NotFound("There is one ServiceProviderConfig, and nothing below it.")
     _refuse_filter(call)
-    config = discovery.service_provider_config(call.base_url, call.settings.page_max, None)
+    config = discovery.service_provider_config(call.base_url, call.settings, None)
     return HTTPStatus.OK, config, {}
 
 
@@ -199,6 +203,7 @@ async def _nobody(_: Call) -> Answer:
 COLLECTION: Mapping[str, Handler] = {"GET": _query, "POST": _create}
 RESOURCE: Mapping[str, Handler] = {"GET": _retrieve, "PUT": _replace, "PATCH": _modify, "DELETE": _delete}
 SEARCH: Mapping[str, Handler] = {"POST": _search}
+BASE: Mapping[str, Handler] = {"GET": _query}
 BULK: Mapping[str, Handler] = {"POST": _not_implemented}
 ME: Mapping[str, Handler] = {**RESOURCE, "POST": _not_implemented}
 NOBODY: Mapping[str, Handler] = dict.fromkeys(ME, _nobody)

@@ -13,7 +13,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from scim.errors import BadRequest, InvalidSyntax, InvalidValue, PayloadTooLarge, ScimError
+from scim.errors import (
+    BadRequest,
+    InvalidCount,
+    InvalidCursor,
+    InvalidSyntax,
+    InvalidValue,
+    PayloadTooLarge,
+    ScimError,
+)
 from scim.schema import Json, JsonObject
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -97,6 +105,7 @@ class SearchRequest(_Message):
 
     Attributes:
         count: the page asked for; None leaves it to the service.
+        cursor: where the page begins (RFC 9865); blank at the first one, and None to page by index.
     """
 
     schemas: Annotated[tuple[str, ...], Field(strict=False)] = Field(default=(), description="an array of URNs")
@@ -113,6 +122,7 @@ class SearchRequest(_Message):
     count: Annotated[int | None, AfterValidator(lambda count: None if count is None else max(count, 0))] = Field(
         default=None, description="an integer"
     )
+    cursor: str | None = Field(default=None, description="a string")
     sort_by: str | None = Field(default=None, description="a string")
     sort_order: Annotated[Literal["ascending", "descending"], BeforeValidator(_lower)] = Field(
         default="ascending", description="ascending or descending"
@@ -140,10 +150,13 @@ def search_request(body: Json) -> SearchRequest:
     Raises:
         InvalidSyntax: it is no object, or does not say that it is a SearchRequest.
         InvalidValue: an attribute has a value that it cannot have.
+        InvalidCursor, InvalidCount: as for `query`.
     """
     if not isinstance(body, dict):
         raise InvalidSyntax("The body must be a JSON object: a SearchRequest.")
-    message = _read(SearchRequest, {name: value for name, value in body.items() if value is not None}, InvalidValue)
+    given = {name: value for name, value in body.items() if value is not None}
+    _check_paging(given)
+    message = _read(SearchRequest, given, InvalidValue)
     _check_schemas(message.schemas, SEARCH_REQUEST)
     return message
 
@@ -152,7 +165,8 @@ def query(parameters: Mapping[str, str]) -> SearchRequest:
     """Read the query of a URL, whose parameters are those of a SearchRequest as text; others are ignored.
 
     Raises:
-        InvalidValue: a parameter has a value that it cannot have.
+        InvalidValue: a parameter has a value that it cannot have, or stands beside one that it excludes.
+        InvalidCursor, InvalidCount: one of those that RFC 9865 has its own words for.
     """
     read: JsonObject = {}
     for name, text in parameters.items():
@@ -161,9 +175,21 @@ def query(parameters: Mapping[str, str]) -> SearchRequest:
                 read[name] = [part.strip() for part in text.split(",") if part.strip()]
             case "startindex" | "count":
                 read[name] = int(text) if _INTEGER.fullmatch(text) else text
-            case "filter" | "sortby" | "sortorder":
+            case "filter" | "sortby" | "sortorder" | "cursor":
                 read[name] = text
+    _check_paging(read)
     return _read(SearchRequest, read, InvalidValue)
+
+
+def cursor_page(resources: Sequence[JsonObject], total: int | None, next_cursor: str | None) -> JsonObject:
+    """A page of an answer that is paged by cursor (RFC 9865 §2); the last one names no next."""
+    page: JsonObject = {"schemas": [LIST_RESPONSE]}
+    if total is not None:
+        page["totalResults"] = total
+    page["itemsPerPage"] = len(resources)
+    if next_cursor is not None:
+        page["nextCursor"] = next_cursor
+    return {**page, "Resources": list(resources)}
 
 
 def list_response(resources: Sequence[JsonObject], total: int, start_index: int = 1) -> JsonObject:
@@ -183,6 +209,21 @@ def error(problem: ScimError) -> JsonObject:
     if problem.scim_type:
         body["scimType"] = problem.scim_type
     return body
+
+
+def _check_paging(given: Mapping[str, Json]) -> None:
+    """Refuse what goes wrong with a cursor by RFC 9865's own names (§2.1)."""
+    named = {name.lower(): value for name, value in given.items()}
+    if "cursor" not in named:
+        return
+    if not isinstance(named["cursor"], str):
+        raise InvalidCursor("cursor must be a string: empty at first, then the nextCursor of the page before.")
+    if "startindex" in named:
+        raise InvalidValue(
+            "cursor and startIndex cannot be used together; they are two ways to page. Send one of them."
+        )
+    if not isinstance(named.get("count", 0), int) or isinstance(named.get("count"), bool):
+        raise InvalidCount("count must be an integer.")
 
 
 def _read[M: _Message](model: type[M], body: Json, refusal: type[BadRequest]) -> M:

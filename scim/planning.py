@@ -1,73 +1,290 @@
 """Where to look for the resources that a filter asks for.
 
-A plan only narrows the search: whoever follows it asks each resource it finds the whole filter.
+A lookup names a place that holds every match. What is not settled by being found there is left over as a filter,
+to be asked of each resource in that place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import ClassVar
 
-from scim.filters import And, Comparison, Filter, ValuePath
-from scim.schema import Index, ResourceType, Target
+from scim import instants
+from scim.filters import And, Comparison, Filter, Literal, Not, Or, Present, ValuePath
+from scim.schema import Index, Json, ResourceType, Schemas, Target, folded
+
+SHORT_PREFIX = 25
+"""Bytes of a prefix that surely stands whole in an index's keys, in which a byte takes up to three characters."""
+
+_EXACT_BY_KEY = frozenset({"string", "reference", "integer", "decimal", "boolean"})
+"""Types whose values are equal just when their keys are."""
+_LATEST = (1 << 48) - 1
+"""The last millisecond that an id or a change number can tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class ById:
-    """At most one resource can match: the one of this id."""
+    """Only resources of these ids can match; whether there are such is to be seen."""
 
-    id: str
+    ids: tuple[str, ...]
+
+    certain: ClassVar[bool] = False
+
+    @property
+    def rank(self) -> int:
+        """How much there may be to look at, to choose between lookups."""
+        return len(self.ids)
 
 
 @dataclass(frozen=True, slots=True)
 class ByIndex:
-    """Every match has this value, as the client wrote it, in this index."""
+    """The resources that have this value in an index, as the client wrote it."""
 
     index: Index
-    value: str
+    value: Json
+
+    certain: ClassVar[bool] = True
+
+    @property
+    def rank(self) -> int:
+        """As above."""
+        return 2 if self.index.unique else 4
+
+
+@dataclass(frozen=True, slots=True)
+class ByPrefix:
+    """The resources that have a value in an index which begins like this, in the form that is compared."""
+
+    index: Index
+    prefix: str
+
+    certain: ClassVar[bool] = True
+    rank: ClassVar[int] = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ByMember:
+    """The groups that a resource, of one of some types by their aliases, says it is a direct member of."""
+
+    member: str
+    aliases: tuple[str, ...]
+
+    certain: ClassVar[bool] = True
+    rank: ClassVar[int] = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ByGroup:
+    """The members that a group, of one of some types, says it has."""
+
+    group: str
+    kinds: tuple[ResourceType, ...]
+
+    certain: ClassVar[bool] = True
+    rank: ClassVar[int] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """The resources changed at or after this millisecond, by the change records."""
+
+    milliseconds: int
+
+    certain: ClassVar[bool] = True
+    rank: ClassVar[int] = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """The resources in any of several places; nothing is in none."""
+
+    lookups: tuple["Narrow", ...]
+
+    @property
+    def certain(self) -> bool:
+        """Whether what is found there surely exists."""
+        return all(lookup.certain for lookup in self.lookups)
+
+    @property
+    def rank(self) -> int:
+        """As above."""
+        return sum(lookup.rank for lookup in self.lookups)
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Any resource may match."""
+    """Every resource, or every one created at or after a millisecond, one after another."""
+
+    since: int = 0
+
+    certain: ClassVar[bool] = True
+
+    @property
+    def rank(self) -> int:
+        """As above."""
+        return 10_000 if self.since else 1_000_000
 
 
-type Lookup = ById | ByIndex | Scan
+type Narrow = ById | ByIndex | ByPrefix | ByMember | ByGroup | ChangedSince
+type Lookup = Narrow | Union | Scan
+
+NOTHING = Union(())
+"""The place where nothing is."""
 
 
-def plan(filter_: Filter, resource_type: ResourceType) -> Lookup:
-    """The narrowest place that holds every match: an id, a unique attribute's index, another index, or everything.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where every match is, and the filter that what is there has still to pass.
 
-    A term counts where it must be true of each match: standing alone, joined by ``and`` only, or so within the
-    brackets of a value path.
+    Attributes:
+        residual: None where all that is found there matches.
     """
-    indexes = {str(index.target): index for index in resource_type.indexes}
-    found: ByIndex | None = None
-    for path, value in _required(filter_):
-        name = _compared(resource_type.resolve(path))
-        if name == "id":
-            return ById(value)
-        index = indexes.get(name)
-        if index is not None and (found is None or (index.unique and not found.index.unique)):
-            found = ByIndex(index, value)
-    return found or Scan()
+
+    lookup: Lookup
+    residual: Filter | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the matches are known without reading any of them."""
+        return self.residual is None and self.lookup.certain
 
 
-def indexed(resource_type: ResourceType) -> tuple[str, ...]:
+def plan(filter_: Filter | None, kind: ResourceType, schemas: Schemas) -> Plan:
+    """The narrowest place that holds every match of a filter the type understands; without one, everything."""
+    return Plan(Scan()) if filter_ is None else _Planner(kind, schemas).plan(filter_, "")
+
+
+def indexed(kind: ResourceType) -> tuple[str, ...]:
     """The attributes that a filter may compare by ``eq`` without a scan."""
-    return ("id", *resource_type.indexed)
+    linked = (f"{name}.value" for name in (kind.members, kind.memberships) if name)
+    return ("id", *kind.indexed, *linked)
 
 
-def _required(filter_: Filter) -> Iterator[tuple[str, str]]:
-    """The paths and strings that every match has equal."""
-    pending: list[tuple[str, Filter]] = [("", filter_)]
+def members_asked(filter_: Filter, kind: ResourceType) -> frozenset[str] | None:
+    """The ids of members that a filter asks a group for; None if it asks for more than whether these are there."""
+    ids: set[str] = set()
+    pending: list[Filter] = [filter_]
     while pending:
-        prefix, term = pending.pop()
+        term = pending.pop()
         match term:
+            case And(terms) | Or(terms):
+                pending += terms
+            case Not(inner):
+                pending.append(inner)
+            case Present(path) | Comparison(path) | ValuePath(path):
+                asked = _asked(term, kind.resolve(path), kind)
+                if asked is None:
+                    return None
+                ids |= asked
+    return frozenset(ids)
+
+
+class _Planner:
+    """Plans filters of one type's resources."""
+
+    def __init__(self, kind: ResourceType, schemas: Schemas) -> None:
+        self._kind = kind
+        self._schemas = schemas
+        self._indexes = {str(index.target): index for index in kind.indexes}
+
+    def plan(self, filter_: Filter, prefix: str) -> Plan:
+        """Plan a filter whose paths continue ``prefix``."""
+        match filter_:
+            case Comparison(path, operator, value):
+                lookup, exact = self._comparison(self._kind.resolve(prefix + path), operator, value)
+                return Plan(lookup, None if exact else filter_)
             case And(terms):
-                pending.extend((prefix, inner) for inner in reversed(terms))
-            case ValuePath(path, inner):
-                pending.append((f"{path}.", inner))
-            case Comparison(path, "eq", str(value)):
-                yield prefix + path, value
+                return _narrowest([self.plan(term, prefix) for term in terms], terms)
+            case Or(terms):
+                return _any_of([self.plan(term, prefix) for term in terms], filter_)
+            case ValuePath(path, term):
+                inner = self.plan(term, f"{prefix}{path}.")
+                return Plan(inner.lookup, None if inner.residual is None else filter_)
+            case _:
+                return Plan(Scan(), filter_)
+
+    def _comparison(self, target: Target | None, operator: str, value: Literal) -> tuple[Lookup, bool]:
+        """Where the matches of a comparison are, and whether all that is there matches."""
+        name = _compared(target)
+        index = self._indexes.get(name)
+        found: tuple[Lookup, bool] = Scan(), False
+        match operator, value:
+            case "eq", str(text) if name == "id":
+                found = ById((text,)), True
+            case "eq", str(text) if name == f"{self._kind.members}.value":
+                found = ByMember(text, self._aliases()), False
+            case "eq", str(text) if name == f"{self._kind.memberships}.value":
+                found = ByGroup(text, self._groups()), True
+            case "eq", str() | int() | float() if index is not None and index.target.leaf.type != "dateTime":
+                found = ByIndex(index, value), index.target.leaf.type in _EXACT_BY_KEY
+            case "sw", str(text) if index is not None:
+                found = _prefix(index, text)
+            case "gt" | "ge", str(text) if name in {"meta.lastModified", "meta.created"}:
+                found = _since(name, text), False
+        return found
+
+    def _aliases(self) -> tuple[str, ...]:
+        """The aliases of the types that may be members of this one, users before groups."""
+        attribute = self._kind.attribute(self._kind.members or "")
+        reference = attribute.sub("$ref") if attribute else None
+        known = self._schemas.types
+        return tuple(known[name].alias for name in (reference.reference_types if reference else ()) if name in known)
+
+    def _groups(self) -> tuple[ResourceType, ...]:
+        """The types that have members."""
+        return tuple(kind for kind in self._schemas.types.values() if kind.members)
+
+
+def _narrowest(plans: Sequence[Plan], terms: Sequence[Filter]) -> Plan:
+    """All terms at once: what the narrowest lookup finds has still to pass the others."""
+    best = min(range(len(plans)), key=lambda at: plans[at].lookup.rank)
+    residual = plans[best].residual
+    left = [term for at, term in enumerate(terms) if at != best] + ([residual] if residual else [])
+    if not left:
+        return Plan(plans[best].lookup)
+    return Plan(plans[best].lookup, left[0] if len(left) == 1 else And(tuple(left)))
+
+
+def _any_of(plans: Sequence[Plan], filter_: Filter) -> Plan:
+    """One term or another: they are found in all their places, if each of them has one."""
+    lookups: dict[Narrow, None] = {}
+    ids: dict[str, None] = {}
+    for each in plans:
+        match each.lookup:
+            case Scan():
+                return Plan(Scan(), filter_)
+            case Union(inner):
+                found: tuple[Narrow, ...] = inner
+            case lookup:
+                found = (lookup,)
+        for lookup in found:
+            if isinstance(lookup, ById):
+                ids |= dict.fromkeys(lookup.ids)
+            else:
+                lookups[lookup] = None
+    by_id = (ById(tuple(ids)),) if ids else ()
+    residual = None if all(each.residual is None for each in plans) else filter_
+    together = (*by_id, *lookups)
+    return Plan(together[0] if len(together) == 1 else Union(together), residual)
+
+
+def _prefix(index: Index, text: str) -> tuple[Lookup, bool]:
+    leaf = index.target.leaf
+    if leaf.type not in {"string", "reference"}:
+        return Scan(), False
+    if leaf.case_exact:
+        return ByPrefix(index, text), len(text.encode()) <= SHORT_PREFIX
+    begins = folded(leaf, text).lstrip()  # keys have no outer blanks, so a blank at its end is looked for afterwards
+    prefix = begins.rstrip()
+    return ByPrefix(index, prefix), prefix == begins and len(prefix.encode()) <= SHORT_PREFIX
+
+
+def _since(name: str, text: str) -> Lookup:
+    instant = instants.read(text)
+    if instant is None:
+        return Scan()
+    since = min(max(instants.milliseconds(instant), 0), _LATEST)
+    return ChangedSince(since) if name == "meta.lastModified" else Scan(since)
 
 
 def _compared(target: Target | None) -> str:
@@ -77,3 +294,37 @@ def _compared(target: Target | None) -> str:
     if target.sub is None and target.attribute.type == "complex":
         return f"{target}.value"
     return str(target)
+
+
+def _asked(term: Present | Comparison | ValuePath, target: Target | None, kind: ResourceType) -> frozenset[str] | None:
+    """The members that one term asks for."""
+    attribute = target.attribute if target and target.extension is None else None
+    if target is None or attribute is None or attribute.name != kind.members:
+        return frozenset()
+    match term:
+        case ValuePath(_, inner):
+            return _pinned(inner)
+        case Comparison(_, "eq", str(value)) if _compared(target) == f"{attribute.name}.value":
+            return frozenset({value})
+        case Present() | Comparison(value=None):
+            return None if target.sub else frozenset()
+        case _:
+            return None
+
+
+def _pinned(filter_: Filter) -> frozenset[str] | None:
+    """The ids one of which an element must have to pass; None where it need not."""
+    match filter_:
+        case Comparison(path, "eq", str(value)) if path.lower() == "value":
+            return frozenset({value})
+        case And(terms):
+            return next((ids for ids in [_pinned(term) for term in terms] if ids is not None), None)
+        case Or(terms):
+            alternatives = [_pinned(term) for term in terms]
+            return reduce(_both, alternatives)
+        case _:
+            return None
+
+
+def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return None if one is None or other is None else one | other

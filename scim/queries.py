@@ -1,21 +1,43 @@
-"""Queries: which resources a client asks for, and in which pages (RFC 7644 §3.4.2, §3.4.3)."""
+"""Queries: which resources a client asks for, in which order, and in which pages (RFC 7644 §3.4.2, §3.4.3)."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import dropwhile
 
-from scim import dialects, filters, matching, messages, planning
-from scim.errors import InvalidFilter, NotFound, NotImplementedYet, TooMany
+from scim import dialects, filters, matching, messages
+from scim.cursors import Cursors, Place
+from scim.errors import InvalidCount, InvalidFilter, NotFound
+from scim.filters import Filter, Present
+from scim.folding import fold
 from scim.messages import SearchRequest
 from scim.profiles import Profile
 from scim.projection import Projection
+from scim.providers import Provider
 from scim.representation import Representation, shows_members
 from scim.schema import Json, JsonObject, ResourceType
+from scim.selection import Selection
 from scim.settings import Settings
+from scim.sorting import Key, Order
 from scim.storage.records import Stored
 
 MAX_PAGE_MEMBERS = 100_000
 """Members in a page of groups, at which it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A match and its place among the others; the resource itself only as far as there is room for it."""
+
+    place: Place
+    stored: Stored | None
+    kind: ResourceType
+
+    @property
+    def order(self) -> tuple[Key, str]:
+        """What it is put in order by."""
+        return self.place.key, self.place.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +46,15 @@ class Queries:
 
     Attributes:
         quirks: names of the departures from the standard met while answering.
+        clock: gives Unix time in seconds.
     """
 
     representation: Representation
+    provider: Provider
     profile: Profile
     settings: Settings
     quirks: set[str]
+    clock: Callable[[], float] = time.time
 
     async def search(self, kinds: Sequence[ResourceType], body: Json) -> JsonObject:
         """Answer a query in the body of a POST (§3.4.3)."""
@@ -38,88 +63,168 @@ class Queries:
         return await self.query(kinds, messages.search_request(given))
 
     async def query(self, kinds: Sequence[ResourceType], search: SearchRequest) -> JsonObject:
-        """Find resources of one or several types (§3.4.2), in the order in which they were created."""
-        if search.sort_by is not None:
-            raise NotImplementedYet("sortBy: sorting is not supported; leave it out, the order is that of creation.")
+        """Find resources of one or several types (§3.4.2), by index or by cursor (RFC 9865).
+
+        Without ``sortBy`` they come one type after another, each in the order of creation.
+
+        Raises:
+            InvalidFilter, InvalidPath, InvalidValue: no type has what the query names, or not like that.
+            InvalidCursor, ExpiredCursor, InvalidCount: the next page cannot be asked for like that.
+            TooMany: it would take more reading than the service is willing to do.
+        """
         projections = {k.name: Projection.read(k, search.attributes, search.excluded_attributes) for k in kinds}
-        count = min(self.settings.page_default if search.count is None else search.count, self.settings.page_max)
-        if search.filter is None:
-            total, found = await self._page(kinds, search.start_index, count)
-        else:
-            matches = await self._matches(kinds, search.filter)
-            total, found = len(matches), matches[search.start_index - 1 :][:count]
-        shown: list[JsonObject] = []
-        members = 0
-        for stored in found:
-            projection = projections[stored.kind.name]
-            members += stored.roster.count if shows_members(stored.kind, projection) else 0
-            if shown and members > MAX_PAGE_MEMBERS:
-                break
-            with suppress(NotFound):  # it was deleted while it was read
-                shown.append(await self.representation.shown(stored, projection))
-        return messages.list_response(shown, total, search.start_index)
+        count = self._count(search)
+        order = self._order(kinds, search)
+        cursors = self._cursors(kinds, search)
+        place = cursors.open(search.cursor, count, self.clock()) if search.cursor else None
+        selections = self._selections(kinds, search.filter)
+        order = order.among([selection.kind for selection in selections]) if count else Order()
+        if search.cursor is None or not count:
+            total, items = await self._from_index(selections, order, search.start_index, count)
+            shown, _ = await self._shown(items, projections)
+            if search.cursor is None:
+                return messages.list_response(shown, total, search.start_index)
+            return messages.cursor_page(shown, total, None)
+        items, beyond, known = await self._from_place(selections, order, place, count)
+        shown, last = await self._shown(items, projections)
+        beyond = last or beyond
+        sealed = cursors.seal(replace(beyond, total=known), count, self.clock()) if beyond else None
+        return messages.cursor_page(shown, known, sealed)
 
-    async def _page(self, kinds: Sequence[ResourceType], start_index: int, count: int) -> tuple[int, list[Stored]]:
-        """A page through all resources of the types, one type after the other."""
-        total, found = 0, list[Stored]()
-        for kind in kinds:
-            wanted = count - len(found)
-            held, page = await self.representation.directory.page(kind, max(start_index - total, 1), wanted)
-            total += held
-            found += page if start_index <= total else []
-        return total, found
+    def _count(self, search: SearchRequest) -> int:
+        """How many resources the page may hold."""
+        most = self.settings.page_max
+        if search.cursor is not None and search.count is not None and search.count > most:
+            raise InvalidCount(f"count: a page has at most {most} resources; ask for as many, or for fewer.")
+        return min(self.settings.page_default if search.count is None else search.count, most)
 
-    async def _matches(self, kinds: Sequence[ResourceType], text: str) -> list[Stored]:
-        """Every resource that matches a filter; a type that lacks its attributes has none, unless none has them."""
-        tree = filters.parse(text, unquoted=self.profile.unquoted_literals)
-        found: list[Stored] = []
+    def _order(self, kinds: Sequence[ResourceType], search: SearchRequest) -> Order:
+        """The order asked for; the path may be written as in a filter."""
+        path = search.sort_by
+        if path is None:
+            return Order()
+
+        def meant(kind: ResourceType) -> str:
+            term = dialects.filter_(kind, Present(path), self.profile)
+            return term.path if isinstance(term, Present) else path
+
+        return Order.read(kinds, meant, descending=search.sort_order == "descending")
+
+    def _cursors(self, kinds: Sequence[ResourceType], search: SearchRequest) -> Cursors:
+        """The cursors of this query, and of no other."""
+        query = [self.provider.table, [k.alias for k in kinds], search.filter, search.sort_by, search.sort_order]
+        return Cursors(self.provider.cursor_key, self.settings.cursor_seconds, query)
+
+    def _selections(self, kinds: Sequence[ResourceType], text: str | None) -> list[Selection]:
+        """What is asked of each type; a type that lacks the filter's attributes has no match, unless none has them."""
+        tree = None if text is None else filters.parse(text, unquoted=self.profile.unquoted_literals)
+        selections: list[Selection] = []
         refused: list[InvalidFilter] = []
         for kind in kinds:
             try:
-                meant = dialects.filter_(kind, tree, self.profile)
-                matches = matching.predicate(meant, kind)
+                asked = True if tree is None else self._asked(kind, tree)
             except InvalidFilter as error:
                 refused.append(error)
             else:
-                found += await self._matching(kind, meant, matches)
-        if len(refused) == len(kinds):
+                if asked is not False:
+                    rest = None if asked is True else asked
+                    selections.append(Selection(self.representation, kind, rest, self.settings.scan_max))
+        if refused and len(refused) == len(kinds):
             raise refused[0]
-        return found
+        return selections
 
-    async def _matching(
-        self, kind: ResourceType, filter_: filters.Filter, matches: Callable[[JsonObject], bool]
-    ) -> list[Stored]:
-        """The resources of one type that match, found by the shortest way."""
-        everything = Projection.read(kind, None, None)
-        if kind.members and kind.members not in filters.render(filter_).lower():
-            everything = Projection.read(kind, None, [kind.members])
-        candidates = await self._candidates(kind, planning.plan(filter_, kind))
-        if shows_members(kind, everything) and len(candidates) > 1:
-            looked_at = sum(stored.roster.count for stored in candidates)
-            if looked_at > MAX_PAGE_MEMBERS:
-                raise TooMany(
-                    f"filter: the groups it looks at have {looked_at} members, and {MAX_PAGE_MEMBERS} are the limit; "
-                    f"compare one of {', '.join(planning.indexed(kind))} by eq, too."
-                )
+    def _asked(self, kind: ResourceType, tree: Filter) -> Filter | bool:
+        """What a filter asks of each resource of a type; a boolean where that is the same for all."""
+        meant = dialects.filter_(kind, tree, self.profile)
+        matching.predicate(meant, kind)  # raises what stands against it
+        return fold(meant, kind)
+
+    async def _from_index(
+        self, selections: Sequence[Selection], order: Order, start_index: int, count: int
+    ) -> tuple[int, list[_Item]]:
+        """The number of all matches, and those on a page that begins at an index."""
+        if order.targets is not None:
+            items = await self._sorted(selections, order)
+            return len(items), await self._read(items[start_index - 1 :][:count])
+        total, found = 0, list[Stored]()
+        for selection in selections:
+            begin, wanted = max(start_index - total, 1), count - len(found)
+            held, page = await selection.page(begin, wanted, descending=order.descending)
+            total += held
+            found += page
+        return total, [_item(stored) for stored in found]
+
+    async def _from_place(
+        self, selections: Sequence[Selection], order: Order, place: Place | None, count: int
+    ) -> tuple[list[_Item], Place | None, int | None]:
+        """What is on the page after a place, the place it comes to if there is more, and the number of all matches."""
+        if order.targets is None:
+            return await self._walk(selections, place, count, descending=order.descending)
+        items = await self._sorted(selections, order)
+        rest = [item for item in items if place is None or order.follows(item.order, (place.key, place.id))]
+        beyond = rest[count - 1].place if len(rest) > count else None
+        return await self._read(rest[:count]), beyond, len(items)
+
+    async def _walk(
+        self, selections: Sequence[Selection], place: Place | None, count: int, *, descending: bool
+    ) -> tuple[list[_Item], Place | None, int | None]:
+        """As above, in the order of creation, one type after another; all are counted once, when the walk begins."""
+        counting = place is None
+        total, budget = (0 if place is None else place.total), self.settings.scan_max
         found: list[Stored] = []
-        for stored in candidates:
-            with suppress(NotFound):
-                found += [stored] if matches(await self.representation.shown(stored, everything)) else []
-        return found
+        beyond: Place | None = None
+        for selection in dropwhile(lambda each: place is not None and each.kind.alias != place.kind, selections):
+            alias, wanted = selection.kind.alias, 0 if beyond else count - len(found)
+            after = place.id if place and place.kind == alias else ""
+            if not counting and (beyond or not wanted or budget <= 0):
+                beyond = beyond or Place(alias, after)
+                break
+            walked = await selection.walk(after, wanted, descending=descending, counting=counting, budget=budget)
+            budget -= walked.examined
+            found += walked.found
+            if counting:
+                total = None if total is None or walked.total is None else total + walked.total
+            if walked.more and not beyond:
+                beyond = Place(alias, walked.position)
+        return [_item(stored) for stored in found], beyond, total
 
-    async def _candidates(self, kind: ResourceType, lookup: planning.Lookup) -> list[Stored]:
-        """The resources among which every match is."""
-        match lookup:
-            case planning.ById(identifier):
-                stored = await self.representation.directory.get(kind, identifier, members=False)
-                return [stored] if stored else []
-            case planning.ByIndex(index, value):
-                return await self.representation.directory.find(kind, index, value)
-            case planning.Scan():
-                total = await self.representation.directory.total(kind)
-                if total > self.settings.scan_max:
-                    raise TooMany(
-                        f"filter: no index helps it, and reading all {total} resources is more than the "
-                        f"{self.settings.scan_max} allowed; compare one of {', '.join(planning.indexed(kind))} by eq."
-                    )
-                return [stored async for stored in self.representation.directory.scan(kind)]
+    async def _sorted(self, selections: Sequence[Selection], order: Order) -> list[_Item]:
+        """Every match, in order; a page of them is kept whole, of the others only what they are sorted by."""
+        items: list[_Item] = []
+        for selection in selections:
+            async for stored in selection.every("sortBy"):
+                bare = replace(stored, members={}) if selection.kind.members else stored
+                key = order.key(selection.kind, self.representation.full(bare))
+                kept = stored if len(items) < self.settings.page_max else None
+                items.append(_Item(Place(selection.kind.alias, stored.id, key), kept, selection.kind))
+        return order.arrange(items, lambda item: item.order)
+
+    async def _read(self, items: Sequence[_Item]) -> list[_Item]:
+        """The items with their resources, but for those that were deleted meanwhile."""
+        held = {item.place.id: item.stored for item in items if item.stored}
+        for kind in {item.kind for item in items if item.stored is None}:
+            wanted = [item.place.id for item in items if item.stored is None and item.kind is kind]
+            held |= {stored.id: stored for stored in await self.representation.directory.many(kind, wanted)}
+        return [replace(item, stored=held[item.place.id]) for item in items if item.place.id in held]
+
+    async def _shown(
+        self, items: Sequence[_Item], projections: Mapping[str, Projection]
+    ) -> tuple[list[JsonObject], Place | None]:
+        """What clients see of a page, and its last place where it had to end before it would hold too many members."""
+        shown: list[JsonObject] = []
+        members, last = 0, None
+        for item in items:
+            if item.stored is None:
+                continue
+            projection = projections[item.kind.name]
+            members += item.stored.roster.count if shows_members(item.kind, projection) else 0
+            if shown and members > MAX_PAGE_MEMBERS:
+                return shown, last
+            with suppress(NotFound):  # it was deleted while it was read
+                shown.append(await self.representation.shown(item.stored, projection))
+            last = item.place
+        return shown, None
+
+
+def _item(stored: Stored) -> _Item:
+    return _Item(Place(stored.kind.alias, stored.id), stored, stored.kind)

@@ -43,6 +43,7 @@ class Settings(BaseModel):
     page_default: int = Field(100, ge=1, description="resources in a page when the client does not say, at least 1")
     page_max: int = Field(500, ge=1, le=500, description="resources in a page at most, 1 to 500")
     scan_max: int = Field(10_000, ge=1, description="resources read to answer a filter no index helps, at most")
+    cursor_seconds: int = Field(3_600, ge=1, description="seconds a cursor is good for, at least 1")
     body_max: int = Field(1_000_000, ge=10_000, description="bytes in the body of a request, at least 10000")
     group_body_max: int = Field(24_000_000, ge=10_000, description="bytes in the body of a group, at least 10000")
     json_depth: int = Field(64, ge=8, le=500, description="levels of nesting in a body, 8 to 500")

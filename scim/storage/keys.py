@@ -11,6 +11,8 @@ HEAD = "head"
 
 _VALUE_WIDTH = 110
 """Characters of a value in a key: with the longest alias and an id, a key stays within 200."""
+WHOLE = _VALUE_WIDTH - 33
+"""Characters of a value, escaped, that stand in its key however long it is."""
 _PLAIN = re.compile(r"[^A-Za-z0-9._@+-]")
 
 
@@ -33,6 +35,22 @@ def index(entry: Index, value: str, identifier: str) -> str:
 def index_stem(entry: Index, value: str) -> str:
     """What the keys of all index rows for a value have in common."""
     return f"{entry.alias}:{_escape(normal(entry.target.leaf, value))}"
+
+
+def begun(entry: Index, prefix: str) -> tuple[str, str]:
+    """The bounds of the keys of all index rows whose value, in the form it is compared in, begins with a prefix."""
+    low = f"{entry.alias}:{_plain(prefix)[:WHOLE]}"
+    return low, low[:-1] + chr(ord(low[-1]) + 1)
+
+
+def after(alias: str, identifier: str) -> str:
+    """What is greater than the key of a resource, and less than those of the resources created after it."""
+    return f"{resource(alias, identifier)}!" if identifier else f"{alias}:"
+
+
+def created_since(alias: str, milliseconds: int) -> str:
+    """What is less than the keys of all resources created at or after a Unix millisecond."""
+    return resource(alias, f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-")
 
 
 def members(group: str, generation: int, bucket: int) -> str:
@@ -62,11 +80,16 @@ def span(stem: str) -> tuple[str, str]:
 
 def _escape(value: str) -> str:
     """A value in the characters of a key; one too long ends in ``~`` and a 128-bit digest of the whole."""
-    escaped = _PLAIN.sub(lambda match: "".join(f"={byte:02x}" for byte in match.group().encode()), value)
+    escaped = _plain(value)
     if len(escaped) <= _VALUE_WIDTH:
         return escaped
     digest = hashlib.sha256(value.encode()).hexdigest()[:32]
-    return f"{escaped[: _VALUE_WIDTH - 33]}~{digest}"
+    return f"{escaped[:WHOLE]}~{digest}"
+
+
+def _plain(value: str) -> str:
+    """A value with every character that is not plain as ``=`` and the code of each of its bytes."""
+    return _PLAIN.sub(lambda match: "".join(f"={byte:02x}" for byte in match.group().encode()), value)
 
 
 def new_id(milliseconds: int, last: str) -> str:

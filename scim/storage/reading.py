@@ -1,7 +1,7 @@
 """A provider's directory, to be read: everything behind GET, filters and pages (RFC 7644 §3.4)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from itertools import batched
 
@@ -13,8 +13,12 @@ from scim.storage.linking import bucket_span, changed_after
 from scim.storage.members import unpack_links
 from scim.storage.records import Head, Stored
 from scim.storage.rows import Rows
-from scim.storage.runs import OpenRun
+from scim.storage.runs import ClosedRuns, OpenRun
 
+_FEW_BUCKETS = 20
+"""Buckets of a group's members that are read one by one; where more are wanted, all are read in one range."""
+_CHUNK = 1_000
+"""Resources that are read at a time where they are read backwards."""
 _READINGS = 3
 """Times a large group is read, when others write to it meanwhile, before the last reading has to do."""
 
@@ -24,6 +28,11 @@ class Reader:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+
+    @property
+    def rows(self) -> Rows:
+        """The directory's rows."""
+        return self._rows
 
     async def get(self, kind: ResourceType, identifier: str, *, members: bool) -> Stored | None:
         """The resource of that id, with its members if they are asked for."""
@@ -56,6 +65,30 @@ class Reader:
             stored = records.decode(kind, row)
         return stored
 
+    async def with_some(self, stored: Stored, ids: Collection[str]) -> Stored:
+        """The same resource with those of its members that are among ``ids``, and perhaps more of them.
+
+        Raises:
+            NotFound: it was deleted meanwhile.
+        """
+        named = [identifier for identifier in ids if keys.is_id(identifier)]
+        for left in reversed(range(_READINGS)):
+            roster = stored.roster
+            wanted = {roster.bucket(identifier) for identifier in named} if roster.buckets else set[int]()
+            if stored.members is not None or len(wanted) > _FEW_BUCKETS:
+                break
+            at = (keys.members(stored.id, roster.generation, bucket) for bucket in wanted)
+            buckets = await asyncio.gather(*(self._rows.get(key) for key in at))
+            links = [unpack_links(row.properties) for row in buckets if row is not None]
+            torn = any(row is None or changed_after(row, stored) for row in buckets)
+            if not torn or not left:
+                return replace(stored, members={i: held[i] for held in links for i in named if i in held})
+            row = await self._rows.get(keys.resource(stored.kind.alias, stored.id))
+            if row is None:
+                raise records.not_found(stored.kind, stored.id)
+            stored = records.decode(stored.kind, row)
+        return await self.with_members(stored)
+
     async def find(self, kind: ResourceType, index: Index, value: str) -> list[Stored]:
         """The resources whose indexed attribute has a value, compared as the schema compares."""
         stem = keys.index_stem(index, value)
@@ -65,35 +98,88 @@ class Reader:
         else:
             low, high = keys.span(stem)
             ids = [row.key.rpartition(":")[2] async for page in self._rows.range(low, high) for row in page]
+        return await self.many(kind, ids)
+
+    async def many(self, kind: ResourceType, ids: Sequence[str]) -> list[Stored]:
+        """The resources of those ids that there are, in the same order."""
         found: list[Stored | None] = []
         for some in batched(ids, PARALLEL, strict=False):
             found += await asyncio.gather(*(self.get(kind, identifier, members=False) for identifier in some))
         return [stored for stored in found if stored is not None]
 
-    async def page(self, kind: ResourceType, start_index: int, count: int) -> tuple[int, list[Stored]]:
+    async def page(
+        self, kind: ResourceType, start_index: int, count: int, *, descending: bool = False
+    ) -> tuple[int, list[Stored]]:
         """The number of all resources of a type, and ``count`` of them from the 1-based ``start_index`` on."""
-        low, high = keys.span(keys.HEAD)
-        rows = {row.key: row async for page in self._rows.range(low.removesuffix(":"), high) for row in page}
-        run = Head.decode(rows[keys.HEAD]).run(kind.alias) if keys.HEAD in rows else OpenRun()
-        runs = records.decode_runs(rows.get(keys.runs(kind.alias)))
-        place = runs.locate(start_index - 1, run) if count else None
+        run, runs = await self._counted(kind)
+        offset, wanted = start_index - 1, min(count, max(run.total - start_index + 1, 0))
+        if descending:
+            offset = run.total - offset - wanted
+        place = runs.locate(offset, run) if wanted else None
         if place is None:
             return run.total, []
         first, skipped = place
         low, high = keys.resource(kind.alias, first), keys.span(kind.alias)[1]
-        found = [row async for page in self._rows.range(low, high, skipped + count) for row in page]
-        return run.total, [records.decode(kind, row) for row in found[skipped:]]
+        found = [row async for page in self._rows.range(low, high, skipped + wanted) for row in page]
+        page = [records.decode(kind, row) for row in found[skipped:]]
+        return run.total, page[::-1] if descending else page
 
     async def total(self, kind: ResourceType) -> int:
         """The number of all resources of a type."""
         row = await self._rows.get(keys.HEAD)
         return Head.decode(row).run(kind.alias).total if row else 0
 
-    async def scan(self, kind: ResourceType) -> AsyncIterator[Stored]:
-        """Every resource of a type, in the order in which they were created."""
-        async for page in self._rows.range(*keys.span(kind.alias)):
+    async def scan(
+        self, kind: ResourceType, after: str = "", *, since: int = 0, limit: int | None = None
+    ) -> AsyncGenerator[Stored]:
+        """The resources of a type in the order in which they were created.
+
+        Args:
+            kind: the type.
+            after: only those that come after this id.
+            since: only those created at or after this Unix millisecond.
+            limit: so many of them.
+        """
+        low = max(keys.after(kind.alias, after), keys.created_since(kind.alias, since) if since else "")
+        async for page in self._rows.range(low, keys.span(kind.alias)[1], limit):
             for row in page:
                 yield records.decode(kind, row)
+
+    async def scan_back(
+        self, kind: ResourceType, before: str = "", *, wanted: int | None = None
+    ) -> AsyncGenerator[Stored]:
+        """The resources of a type, the last created first.
+
+        Ranges cannot be read backwards, so runs are, each in its order, and turned around.
+
+        Args:
+            kind: the type.
+            before: only those that come before this id.
+            wanted: how many will be taken, if that is known; about as many are read at a time.
+        """
+        run, runs = await self._counted(kind)
+        last = ((run.first, run.count),) if run.first else ()
+        entries = [entry for entry in (*runs.entries, *last) if not before or entry[0] < before]
+        high = keys.resource(kind.alias, before) if before else keys.span(kind.alias)[1]
+        partly = bool(before)  # nobody knows how many of the first run come before
+        while entries:
+            expected = 0
+            while entries and expected < (wanted or _CHUNK):
+                first, count = entries.pop()
+                expected += 0 if partly else count
+                partly = False
+            low = keys.resource(kind.alias, first) if entries else keys.span(kind.alias)[0]
+            rows = [row async for page in self._rows.range(low, high) for row in page]
+            for row in reversed(rows):
+                yield records.decode(kind, row)
+            high = low
+
+    async def _counted(self, kind: ResourceType) -> tuple[OpenRun, ClosedRuns]:
+        """The runs of a type, the open one with its total."""
+        low, high = keys.span(keys.HEAD)
+        rows = {row.key: row async for page in self._rows.range(low.removesuffix(":"), high) for row in page}
+        run = Head.decode(rows[keys.HEAD]).run(kind.alias) if keys.HEAD in rows else OpenRun()
+        return run, records.decode_runs(rows.get(keys.runs(kind.alias)))
 
     async def changes(self, since: int = 0) -> AsyncIterator[Change]:
         """The change records numbered ``since`` and above, in order."""

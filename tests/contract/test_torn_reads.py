@@ -6,25 +6,20 @@ from dataclasses import dataclass, replace
 import pytest
 
 from scim.errors import NotFound
-from scim.messages import SearchRequest
-from scim.profiles import PROFILES
-from scim.queries import Queries
-from scim.representation import Representation
 from scim.resources import Links, Reading
 from scim.schema import Schemas
-from scim.settings import Settings
 from scim.storage.acts import Edit
 from scim.storage.directory import Directory
 from scim.storage.members import CAPACITY, Roster
 from scim.storage.memory import MemoryTables
 from scim.storage.records import Stored
 from scim.storage.rows import Rows, Tables
+from tests.asking import Asker
 from tests.contract.between import Between, Turn
 from tests.contract.writing import REQUEST, Writer, adding, exactly, linking, removing
 
 COUNT = 2 * CAPACITY
 """Members that fill two buckets: the next one makes a third."""
-URL = "https://scim.example/scim/contoso/v2"
 
 
 @pytest.fixture
@@ -169,13 +164,27 @@ async def test_a_group_that_goes_while_it_is_read_is_not_there(crowd: Crowd) -> 
         await Writer(crowd.interrupted(crowd.delete), crowd.other.schemas).read("Group", crowd.group)
 
 
-@pytest.mark.parametrize("filter_", [None, "members pr"])
+@pytest.mark.parametrize("filter_", [None, "members pr", 'members.type eq "User"'])
 async def test_a_list_leaves_out_a_group_that_goes_while_it_is_read(
     crowd: Crowd, schemas: Schemas, filter_: str | None
 ) -> None:
     remaining = await crowd.other.group("remaining", crowd.late)
-    settings = Settings.model_validate({"storage": "Memory=yes", "public_url": "https://scim.example"})
-    representation = Representation(crowd.interrupted(crowd.delete), schemas, URL)
-    queries = Queries(representation, PROFILES["rfc"], settings, set())
-    listed = await queries.query([schemas.types["Group"]], SearchRequest(filter=filter_))
+    asker = Asker.of(crowd.interrupted(crowd.delete), schemas)
+    listed = await asker.ask("Group", **({"filter": filter_} if filter_ else {}))
     assert [(group["id"], len(group["members"])) for group in listed["Resources"]] == [(remaining, 1)]
+
+
+@pytest.mark.parametrize("turn", [Crowd.split, Crowd.swap, Crowd.shrink])
+async def test_a_member_is_found_in_the_group_whatever_happens_meanwhile(
+    crowd: Crowd, turn: Callable[[Crowd], Awaitable[None]]
+) -> None:
+    asker = Asker.of(crowd.interrupted(lambda: turn(crowd)), crowd.other.schemas)
+    moving = f'id eq "{crowd.group}" and members eq "{crowd.moving}"'
+    found = await asker.ids("Group", filter=moving, excludedAttributes=["members"])
+    is_member = crowd.moving in await crowd.other.members(crowd.group)
+    assert found == ([crowd.group] if is_member else [])
+
+
+async def test_a_member_is_not_found_in_a_group_that_goes_meanwhile(crowd: Crowd) -> None:
+    asker = Asker.of(crowd.interrupted(crowd.delete), crowd.other.schemas)
+    assert await asker.ids("Group", filter=f'id eq "{crowd.group}" and members eq "{crowd.moving}"') == []

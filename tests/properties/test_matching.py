@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from scim.filters import And, Comparison, Filter, Literal, Not, Or, Present, ValuePath
 from scim.matching import predicate
-from scim.planning import ById, ByIndex, plan
+from scim.planning import ById, ByIndex, ByPrefix, Lookup, Union, plan
 from scim.schema import Json, JsonObject, Schemas, normal
+from scim.storage import keys
 
-USER = Schemas.load().types["User"]
+SCHEMAS = Schemas.load()
+USER = SCHEMAS.types["User"]
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 words = st.sampled_from(["", "a", "A", "ab", "B", "ba ", "work", "Work", "a@b", "x@B"])
@@ -193,11 +195,24 @@ def true_filters(draw: st.DrawFn, resource: JsonObject) -> Filter:
 def test_a_plan_never_misses_a_resource_that_matches(example: tuple[JsonObject, Filter]) -> None:
     resource, filter_ = example
     assert predicate(filter_, USER)(resource)
-    lookup = plan(filter_, USER)
-    event(type(lookup).__name__)
+    planned = plan(filter_, USER, SCHEMAS)
+    event(type(planned.lookup).__name__)
+    assert found_in(planned.lookup, resource)
+    assert planned.residual is None or predicate(planned.residual, USER)(resource)
+
+
+def found_in(lookup: Lookup, resource: JsonObject) -> bool:
+    """Whether the place that a lookup names holds a resource."""
     match lookup:
-        case ById(id_):
-            assert resource["id"] == id_
+        case ById(ids):
+            return resource["id"] in ids
         case ByIndex(index, value):
             leaf = index.target.leaf
-            assert normal(leaf, value) in [normal(leaf, stored) for stored in index.target.values(resource)]
+            return normal(leaf, value) in [normal(leaf, stored) for stored in index.target.values(resource)]
+        case ByPrefix(index, prefix):
+            low, high = keys.begun(index, prefix)
+            return any(low <= keys.index(index, value, "") < high for value in index.target.values(resource))
+        case Union(lookups):
+            return any(found_in(inner, resource) for inner in lookups)
+        case _:
+            return True

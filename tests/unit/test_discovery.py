@@ -11,9 +11,11 @@ from scim import discovery
 from scim.errors import NotFound
 from scim.profiles import PROFILES
 from scim.schema import STANDARD, Json, JsonObject, Schemas
+from scim.settings import Settings
 
 SCHEMAS = Schemas.load()
 BASE = "https://scim.example.com/scim/p1/v2"
+SETTINGS = Settings.model_validate({"storage": "Memory=yes", "public_url": BASE, "page_default": 50})
 RFC, ENTRA = PROFILES["rfc"], PROFILES["entra"]
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -22,8 +24,8 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 def everything() -> list[JsonObject]:
     return [
-        discovery.service_provider_config(BASE, 500, None),
-        discovery.service_provider_config(BASE, 500, "https://docs.example.com"),
+        discovery.service_provider_config(BASE, SETTINGS, None),
+        discovery.service_provider_config(BASE, SETTINGS, "https://docs.example.com"),
         *discovery.resource_types(SCHEMAS, BASE)["Resources"],
         *discovery.schema_list(SCHEMAS, RFC, BASE)["Resources"],
         *discovery.schema_list(SCHEMAS, ENTRA, BASE)["Resources"],
@@ -62,13 +64,24 @@ def test_every_answer_holds_what_its_own_schema_requires_and_nothing_it_does_not
 
 
 def test_the_service_says_what_it_can_do() -> None:
-    config = discovery.service_provider_config(BASE, 500, "https://docs.example.com")
+    config = discovery.service_provider_config(BASE, SETTINGS, "https://docs.example.com")
     supported = {name for name, value in config.items() if isinstance(value, dict) and value.get("supported")}
-    assert supported == {"patch", "filter", "etag"}
+    assert supported == {"patch", "filter", "sort", "etag"}
     assert config["filter"]["maxResults"] == 500
     assert (config["bulk"]["maxOperations"], config["bulk"]["maxPayloadSize"]) == (0, 0)
     assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]
     assert config["documentationUri"] == "https://docs.example.com"
+
+
+def test_the_service_says_how_it_pages() -> None:
+    assert discovery.service_provider_config(BASE, SETTINGS, None)["pagination"] == {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": 50,
+        "maxPageSize": 500,
+        "cursorTimeout": 3_600,
+    }
 
 
 def test_resource_types_are_listed_with_users_first() -> None:

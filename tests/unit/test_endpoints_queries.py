@@ -79,11 +79,6 @@ async def test_names_of_parameters_are_known_in_any_case_and_lists_may_be_repeat
     assert shown.keys() == {"schemas", "id", "title", "nickName"}
 
 
-async def test_sorting_is_501_and_not_silently_left_out(client: Client) -> None:
-    assert (await client.get("/Users?sortBy=userName")).error == (501, None)
-    assert (await client.post("/Users/.search", SEARCH | {"sortBy": "userName"})).error == (501, None)
-
-
 async def test_a_url_beyond_the_hosts_limit_is_414_and_names_the_way_out(client: Client) -> None:
     url = f"{ORIGIN}/scim/contoso/v2/Users?x="
     assert (await client.get("/Users?x=" + "y" * (MAX_URL - len(url)))).status == 200

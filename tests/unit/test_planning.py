@@ -2,9 +2,26 @@
 
 import pytest
 
-from scim.filters import MAX_DEPTH, parse
-from scim.planning import ById, ByIndex, Lookup, Scan, indexed, plan
+from scim.filters import MAX_DEPTH, Filter, parse
+from scim.planning import (
+    NOTHING,
+    SHORT_PREFIX,
+    ByGroup,
+    ById,
+    ByIndex,
+    ByMember,
+    ByPrefix,
+    ChangedSince,
+    Lookup,
+    Plan,
+    Scan,
+    Union,
+    indexed,
+    members_asked,
+    plan,
+)
 from scim.schema import Index, Schemas
+from scim.storage import keys
 
 SCHEMAS = Schemas.load()
 USER = SCHEMAS.types["User"]
@@ -18,66 +35,177 @@ def index(alias: str) -> Index:
 USER_NAME = index("user.userName")
 EXTERNAL_ID = index("user.externalId")
 EMAILS = index("user.emails.value")
+ALL = "all of it"
+NO_ONE = None
+MAY_2026 = 1_777_593_600_000
 
-PLANS: list[tuple[str, Lookup]] = [
-    ('id eq "1"', ById("1")),
-    ('ID EQ "1"', ById("1")),
-    ('userName eq "Babs"', ByIndex(USER_NAME, "Babs")),
-    ('urn:ietf:params:scim:schemas:core:2.0:User:username eq "Babs"', ByIndex(USER_NAME, "Babs")),
-    ('externalId eq "x"', ByIndex(EXTERNAL_ID, "x")),
-    ('emails.value eq "x@y"', ByIndex(EMAILS, "x@y")),
-    ('emails eq "x@y"', ByIndex(EMAILS, "x@y")),
-    ('emails[value eq "x@y"]', ByIndex(EMAILS, "x@y")),
-    ('emails[type eq "work"].value eq "x@y"', ByIndex(EMAILS, "x@y")),
-    ('emails[(type eq "work" and primary eq true) and value eq "x@y"]', ByIndex(EMAILS, "x@y")),
-    ('active eq true and userName eq "x"', ByIndex(USER_NAME, "x")),
-    ('active eq true and (title pr and userName eq "x")', ByIndex(USER_NAME, "x")),
-    ('externalId eq "e" and userName eq "x"', ByIndex(USER_NAME, "x")),
-    ('userName eq "x" and externalId eq "e"', ByIndex(USER_NAME, "x")),
-    ('externalId eq "e" and emails eq "x@y"', ByIndex(EXTERNAL_ID, "e")),
-    ('userName eq "x" and userName eq "y"', ByIndex(USER_NAME, "x")),
-    ('externalId eq "e" and userName eq "x" and id eq "1"', ById("1")),
-    ('id eq "1" and urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq "2"', ById("1")),
-    ("title pr", Scan()),
-    ('title eq "x"', Scan()),
-    ('userName ne "x"', Scan()),
-    ('userName sw "x"', Scan()),
-    ("userName eq null", Scan()),
-    ("userName pr", Scan()),
-    ('not (userName eq "x")', Scan()),
-    ('userName eq "x" or externalId eq "e"', Scan()),
-    ('emails[type eq "work" or value eq "x@y"]', Scan()),
-    ('emails[not (value eq "x@y")]', Scan()),
-    ('emails.type eq "work"', Scan()),
-    ('phoneNumbers.value eq "1"', Scan()),
-    ('schemas[value eq "urn:x"]', Scan()),
-    ('meta.version eq "1"', Scan()),
-    ('nope eq "x"', Scan()),
-    ('urn:ietf:params:scim:schemas:extension:enterprise:2.0:User eq "x"', Scan()),
+
+def of(value: str) -> ByIndex:
+    return ByIndex(USER_NAME, value)
+
+
+PLANS: list[tuple[str, Lookup, str | None]] = [
+    # an id; an indexed attribute
+    ('id eq "1"', ById(("1",)), None),
+    ('ID EQ "1"', ById(("1",)), None),
+    ('userName eq "Babs"', of("Babs"), None),
+    ('urn:ietf:params:scim:schemas:core:2.0:User:username eq "Babs"', of("Babs"), None),
+    ('externalId eq "x"', ByIndex(EXTERNAL_ID, "x"), None),
+    ('emails.value eq "x@y"', ByIndex(EMAILS, "x@y"), None),
+    ('emails eq "x@y"', ByIndex(EMAILS, "x@y"), None),
+    ('emails[value eq "x@y"]', ByIndex(EMAILS, "x@y"), None),
+    ('emails[type eq "work"].value eq "x@y"', ByIndex(EMAILS, "x@y"), ALL),
+    ('emails[(type eq "work" and primary eq true) and value eq "x@y"]', ByIndex(EMAILS, "x@y"), ALL),
+    # and: the narrowest, and the rest
+    ('active eq true and userName eq "x"', of("x"), "active eq true"),
+    ('active eq true and (title pr and userName eq "x")', of("x"), "active eq true and (title pr)"),
+    ('externalId eq "e" and userName eq "x"', of("x"), 'externalId eq "e"'),
+    ('userName eq "x" and externalId eq "e"', of("x"), 'externalId eq "e"'),
+    ('externalId eq "e" and emails eq "x@y"', ByIndex(EXTERNAL_ID, "e"), 'emails eq "x@y"'),
+    ('userName eq "x" and userName eq "y"', of("x"), 'userName eq "y"'),
+    ('externalId eq "e" and id eq "1"', ById(("1",)), 'externalId eq "e"'),
+    ('id eq "1" and urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq "2"', ById(("1",)), NO_ONE),
+    ('userName sw "x" and externalId eq "e"', ByIndex(EXTERNAL_ID, "e"), 'userName sw "x"'),
+    ('groups eq "g" and active eq true', ByGroup("g", (GROUP,)), "active eq true"),
+    # or: all places, if there is one for each term
+    ('id eq "1" or id eq "2" or id eq "1"', ById(("1", "2")), None),
+    ('userName eq "x" or userName eq "y"', Union((of("x"), of("y"))), None),
+    (
+        'userName eq "x" or id eq "1" or externalId eq "e"',
+        Union((ById(("1",)), of("x"), ByIndex(EXTERNAL_ID, "e"))),
+        None,
+    ),
+    ('userName eq "x" or (userName eq "y" or userName eq "x")', Union((of("x"), of("y"))), None),
+    ('emails[value eq "a" or value eq "b"]', Union((ByIndex(EMAILS, "a"), ByIndex(EMAILS, "b"))), None),
+    ('userName eq "x" or (externalId eq "e" and title pr)', Union((of("x"), ByIndex(EXTERNAL_ID, "e"))), ALL),
+    ('userName eq "x" or title pr', Scan(), ALL),
+    ('emails[type eq "work" or value eq "x@y"]', Scan(), ALL),
+    ('(userName eq "x" or userName eq "y") and id eq "1"', ById(("1",)), NO_ONE),
+    # sw: a range of keys
+    ('userName sw "Ann"', ByPrefix(USER_NAME, "ann"), None),
+    ('userName sw " Ann"', ByPrefix(USER_NAME, "ann"), None),
+    ('userName sw "Ann "', ByPrefix(USER_NAME, "ann"), ALL),
+    ('externalId sw " Ann "', ByPrefix(EXTERNAL_ID, " Ann "), None),
+    ('externalId sw ""', ByPrefix(EXTERNAL_ID, ""), None),
+    (f'userName sw "{"x" * SHORT_PREFIX}"', ByPrefix(USER_NAME, "x" * SHORT_PREFIX), None),
+    (f'userName sw "{"x" * (SHORT_PREFIX + 1)}"', ByPrefix(USER_NAME, "x" * (SHORT_PREFIX + 1)), ALL),
+    ('emails[type eq "work" and value sw "x"]', ByPrefix(EMAILS, "x"), ALL),
+    # memberships, recent changes
+    ('groups.value eq "g"', ByGroup("g", (GROUP,)), None),
+    ('groups[value eq "g"]', ByGroup("g", (GROUP,)), None),
+    ('groups[value eq "g" and type eq "direct"]', ByGroup("g", (GROUP,)), ALL),
+    ('meta.lastModified gt "2026-05-01T00:00:00Z"', ChangedSince(MAY_2026), ALL),
+    ('meta[lastModified ge "2026-05-01T02:00:00.0019+02:00"]', ChangedSince(MAY_2026 + 1), ALL),
+    ('meta.lastModified gt "1901-01-01T00:00:00Z"', ChangedSince(0), ALL),
+    ('meta.created ge "2026-05-01T00:00:00Z"', Scan(MAY_2026), ALL),
+    ('meta.created gt "2026-05-01T00:00:00Z" and title pr', Scan(MAY_2026), NO_ONE),
+    ('meta.created gt "1901-01-01T00:00:00Z"', Scan(), ALL),
+    ('meta.lastModified lt "2026-05-01T00:00:00Z"', Scan(), ALL),
+    # nothing helps
+    ("title pr", Scan(), ALL),
+    ('title eq "x"', Scan(), ALL),
+    ('userName ne "x"', Scan(), ALL),
+    ('userName co "x"', Scan(), ALL),
+    ("userName eq null", Scan(), ALL),
+    ("userName pr", Scan(), ALL),
+    ('not (userName eq "x")', Scan(), ALL),
+    ('emails[not (value eq "x@y")]', Scan(), ALL),
+    ('emails.type eq "work"', Scan(), ALL),
+    ('phoneNumbers.value eq "1"', Scan(), ALL),
+    ('schemas[value eq "urn:x"]', Scan(), ALL),
+    ('meta.version eq "1"', Scan(), ALL),
+    ('nope eq "x"', Scan(), ALL),
+    ('urn:ietf:params:scim:schemas:extension:enterprise:2.0:User eq "x"', Scan(), ALL),
 ]
 
 
-@pytest.mark.parametrize(("text", "lookup"), PLANS)
-def test_a_filter_is_looked_up_where_every_match_must_be(text: str, lookup: Lookup) -> None:
-    assert plan(parse(text), USER) == lookup
+@pytest.mark.parametrize(("text", "lookup", "residual"), PLANS)
+def test_a_filter_is_looked_up_where_every_match_must_be(text: str, lookup: Lookup, residual: str | None) -> None:
+    tree = parse(text)
+    planned = plan(tree, USER, SCHEMAS)
+    assert planned.lookup == lookup
+    if residual is not NO_ONE or " and " not in text:
+        left: Filter | None = tree if residual is ALL else parse(residual) if residual else None
+        assert planned.residual == left
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ('userName eq "x"', True),
+        ('userName eq "x" or emails eq "y"', True),
+        ('userName sw "x"', True),
+        ('groups eq "g"', True),
+        ('id eq "1"', False),
+        ('id eq "1" or userName eq "x"', False),
+        ('userName eq "x" and title pr', False),
+    ],
+)
+def test_matches_are_known_before_they_are_read_where_a_place_holds_no_others(text: str, exact: bool) -> None:
+    assert plan(parse(text), USER, SCHEMAS).exact is exact
+
+
+def test_without_a_filter_everything_is_meant() -> None:
+    assert plan(None, USER, SCHEMAS) == Plan(Scan())
+
+
+def test_nothing_is_in_no_place() -> None:
+    assert (NOTHING.rank, NOTHING.certain) == (0, True)
 
 
 def test_a_groups_name_is_preferred_while_it_is_unique() -> None:
     filter_ = parse('externalId eq "e" and displayName eq "x"')
     shared = SCHEMAS.without_uniqueness("Group", "displayName").types["Group"]
-    assert plan(filter_, GROUP) == ByIndex(index("group.displayName"), "x")
-    assert plan(filter_, shared) == ByIndex(index("group.externalId"), "e")
+    assert plan(filter_, GROUP, SCHEMAS).lookup == ByIndex(index("group.displayName"), "x")
+    assert plan(filter_, shared, SCHEMAS).lookup == ByIndex(index("group.externalId"), "e")
 
 
-def test_members_are_no_index() -> None:
-    assert plan(parse('members eq "u"'), GROUP) == Scan()
+@pytest.mark.parametrize("text", ['members eq "u"', 'members.value eq "u"', 'members[value eq "u" and type eq "User"]'])
+def test_members_are_looked_up_by_the_member_and_verified_by_the_group(text: str) -> None:
+    tree = parse(text)
+    assert plan(tree, GROUP, SCHEMAS) == Plan(ByMember("u", ("user", "group")), tree)
+
+
+def test_a_group_by_its_id_is_narrower_than_the_groups_of_a_member() -> None:
+    planned = plan(parse('members eq "u" and id eq "g"'), GROUP, SCHEMAS)
+    assert planned == Plan(ById(("g",)), parse('members eq "u"'))
+
+
+def test_a_prefix_that_counts_as_short_stands_whole_in_every_key() -> None:
+    assert SHORT_PREFIX * len("=00") <= keys.WHOLE
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ('displayName eq "x"', ""),
+        ('members eq "u"', "u"),
+        ('members.value eq "u" or not (members eq "v")', "uv"),
+        ('members[value eq "u"]', "u"),
+        ('members[type eq "User" and value eq "u"]', "u"),
+        ('members[(value eq "u" or value eq "v") and type pr]', "uv"),
+        ("members pr", ""),
+        ("not (members eq null)", ""),
+        ('members[value eq "u" or type eq "Group"]', None),
+        ('members[not (value eq "u")]', None),
+        ('members ne "u"', None),
+        ('members.type eq "Group"', None),
+        ("members.type pr", None),
+        ("members.$ref eq null", None),
+        ('members sw "u"', None),
+    ],
+)
+def test_a_filter_asks_for_some_members_or_for_all(text: str, ids: str | None) -> None:
+    assert members_asked(parse(text), GROUP) == (None if ids is None else frozenset(ids))
 
 
 def test_the_deepest_filter_is_planned() -> None:
     text = "(active eq true and " * MAX_DEPTH + 'userName eq "x"' + ")" * MAX_DEPTH
-    assert plan(parse(text), USER) == ByIndex(USER_NAME, "x")
+    planned = plan(parse(text), USER, SCHEMAS)
+    assert planned.lookup == of("x")
+    assert members_asked(parse(text), GROUP) == frozenset()
 
 
 def test_the_attributes_that_need_no_scan_can_be_named() -> None:
-    assert indexed(USER) == ("id", "userName", "externalId", "emails.value")
-    assert indexed(GROUP) == ("id", "displayName", "externalId")
+    assert indexed(USER) == ("id", "userName", "externalId", "emails.value", "groups.value")
+    assert indexed(GROUP) == ("id", "displayName", "externalId", "members.value")

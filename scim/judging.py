@@ -1,0 +1,76 @@
+"""Judging: does a resource in the store match a filter, with no more of its members read than that takes?"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from scim import matching, planning
+from scim.errors import NotFound
+from scim.filters import Filter
+from scim.representation import Representation
+from scim.schema import ResourceType
+from scim.storage.drafts import PARALLEL
+from scim.storage.records import Stored
+
+_OTHERS = {"value": "\0"}
+"""Stands for all members that the filter does not ask for; it has a value that no filter can name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a candidate.
+
+    Attributes:
+        members: how many of its members were read, where it took all.
+    """
+
+    stored: Stored
+    matches: bool
+    members: int = 0
+
+
+class Judge:
+    """Asks resources of one type a filter."""
+
+    def __init__(self, representation: Representation, kind: ResourceType, filter_: Filter | None) -> None:
+        """Bind a filter.
+
+        Args:
+            representation: the provider's resources, as a filter sees them.
+            kind: the type.
+            filter_: understood by the type; None matches everything.
+        """
+        self._representation = representation
+        self._matches = matching.predicate(filter_, kind) if filter_ else None
+        self._members = kind.members
+        self._asked = planning.members_asked(filter_, kind) if filter_ and kind.members else frozenset[str]()
+
+    @property
+    def at_a_time(self) -> int:
+        """How many resources are best judged together."""
+        return PARALLEL if self._asked is not None else 1
+
+    async def verdicts(self, some: Sequence[Stored]) -> list[Verdict]:
+        """What becomes of some candidates; one that was deleted meanwhile does not match."""
+        if self._asked is None or self._asked:
+            return await asyncio.gather(*(self._looked_into(stored) for stored in some))
+        bare = (replace(stored, members={}) if self._members else stored for stored in some)
+        return [Verdict(stored, self._true_of(seen)) for stored, seen in zip(some, bare, strict=True)]
+
+    async def _looked_into(self, stored: Stored) -> Verdict:
+        directory = self._representation.directory
+        try:
+            if self._asked is None:
+                read = await directory.with_members(stored)
+                return Verdict(stored, self._true_of(read), stored.roster.count)
+            return Verdict(stored, self._true_of(await directory.with_some(stored, self._asked)))
+        except NotFound:
+            return Verdict(stored, matches=False)
+
+    def _true_of(self, stored: Stored) -> bool:
+        if self._matches is None:
+            return True
+        resource = self._representation.full(stored)
+        if self._members and self._members not in resource and stored.roster.count:
+            resource[self._members] = [_OTHERS]
+        return self._matches(resource)

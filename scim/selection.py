@@ -1,0 +1,249 @@
+"""The resources of one type that a query asks for, found by the shortest way and in the order of creation.
+
+Where the index rows tell all, only what is shown is read. Else candidates are read, by their ids or one after
+another, and asked the filter; there is a bound to that, and beyond it a whole answer is refused, or a walk paused.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import batched
+
+from scim import planning
+from scim.errors import TooMany
+from scim.filters import Filter
+from scim.judging import Judge, Verdict
+from scim.planning import Scan
+from scim.representation import Representation
+from scim.schema import ResourceType
+from scim.storage import lookups
+from scim.storage.drafts import PARALLEL
+from scim.storage.records import Stored
+
+MAX_MEMBERS = 100_000
+"""Members of groups that one query looks at, at most."""
+_MANY = 10
+"""For each resource that may be scanned, so many ids may be taken from index rows; a tenth may be read one by one."""
+_FEW = 100
+"""Candidates that may always be read one by one."""
+_CHEAPER = 20
+"""Reading all takes fewer calls than reading candidates one by one, where all are not so many times more."""
+
+
+@dataclass(slots=True)
+class Walked:
+    """A page of a walk.
+
+    Attributes:
+        found: its resources.
+        position: id of the last resource that was looked at for it; blank if none ever was.
+        more: whether there may be matches beyond.
+        total: how many matches there are in all, where that came to light.
+        examined: how many resources were read.
+    """
+
+    found: list[Stored] = field(default_factory=list)
+    position: str = ""
+    more: bool = False
+    total: int | None = None
+    examined: int = 0
+
+
+class Selection:
+    """What one query asks of one type."""
+
+    def __init__(
+        self, representation: Representation, kind: ResourceType, filter_: Filter | None, scan_max: int
+    ) -> None:
+        """Plan how to find it.
+
+        Args:
+            representation: the provider's resources.
+            kind: the type.
+            filter_: understood by the type and folded for it; None for all resources.
+            scan_max: resources that may be read one after another.
+        """
+        self.kind = kind
+        self._directory = representation.directory
+        self._representation = representation
+        self._filter = filter_
+        self._plan = planning.plan(filter_, kind, representation.schemas)
+        self._scan_max = scan_max
+        self._most_gets = max(scan_max // 10, _FEW)
+        self._ids: list[str] | None = None
+        self._located = False
+
+    async def page(self, start_index: int, count: int, *, descending: bool) -> tuple[int, list[Stored]]:
+        """The number of all matches, and ``count`` of them from the 1-based ``start_index`` on.
+
+        Raises:
+            TooMany: it takes too much reading to know.
+        """
+        if self._filter is None:
+            return await self._directory.page(self.kind, start_index, count, descending=descending)
+        window = slice(start_index - 1, start_index - 1 + count)
+        ids = await self._certain()
+        if ids is None and descending:
+            ids = [stored.id async for stored in self.every("filter")]
+        if ids is not None:
+            return len(ids), await self._directory.many(self.kind, (ids[::-1] if descending else ids)[window])
+        total, found = 0, list[Stored]()
+        async for stored in self.every("filter"):
+            found += [stored] if window.start <= total < window.stop else []
+            total += 1
+        return total, found
+
+    async def every(self, purpose: str) -> AsyncIterator[Stored]:
+        """Every match, in the order of creation.
+
+        Raises:
+            TooMany: it takes too much reading; names the ``purpose``, which is the parameter that wants them all.
+        """
+        ids = await self._candidates(self._most_gets)
+        if ids is None and not self._since:
+            total = await self._directory.total(self.kind)
+            if total > self._scan_max:
+                raise self._too_many(purpose, f"all {total} resources", self._scan_max)
+        read, members = 0, 0
+        async for verdict in self._judged(ids):
+            read += 1
+            members += verdict.members
+            if ids is None and read > self._scan_max:
+                raise self._too_many(purpose, "more resources", self._scan_max)
+            if members > MAX_MEMBERS and read > 1:
+                raise self._too_many(purpose, "groups with more members", MAX_MEMBERS)
+            if verdict.matches:
+                yield verdict.stored
+
+    async def walk(self, after: str, count: int, *, descending: bool, counting: bool, budget: int) -> Walked:
+        """The next page of a walk through all matches.
+
+        Args:
+            after: id of the last resource that was looked at; blank to begin.
+            count: resources in the page, at most.
+            descending: whether the walk goes from the last created to the first.
+            counting: whether to count all matches, if that takes no more reading than a page may.
+            budget: resources that may be read for the page.
+        """
+        if self._filter is None:
+            return await self._walk_all(after, count, descending=descending, counting=counting)
+        ids = await self._certain()
+        if ids is not None:
+            rest = _beyond(ids, after, descending=descending)
+            found = await self._directory.many(self.kind, rest[:count])
+            return Walked(found, [after, *rest[:count]][-1], len(rest) > count, len(ids), len(found))
+        candidates = await self._candidates(self._scan_max * _MANY)
+        left = None if candidates is None else _beyond(candidates, after, descending=descending)
+        if left is None:
+            whole = counting and not self._since and await self._directory.total(self.kind) <= budget
+        else:
+            budget = min(budget, self._most_gets)
+            whole = counting and len(left) <= budget
+        async with aclosing(self._judged(left, after, descending=descending)) as verdicts:
+            return await _paged(verdicts, Walked(position=after), count, budget, whole=whole)
+
+    async def _walk_all(self, after: str, count: int, *, descending: bool, counting: bool) -> Walked:
+        total = await self._directory.total(self.kind) if counting else None
+        found: list[Stored] = []
+        if count:
+            async with aclosing(self._all(after, count + 1, descending=descending)) as ahead:
+                async for stored in ahead:
+                    found.append(stored)
+                    if len(found) > count:
+                        break
+        page = found[:count]
+        more = len(found) > count if count else total != 0
+        return Walked(page, page[-1].id if page else after, more, total, len(page))
+
+    async def _certain(self) -> list[str] | None:
+        """The ids of all matches, in order, where the index rows alone tell them."""
+        return await self._locate() if self._plan.exact else None
+
+    async def _candidates(self, most: int) -> list[str] | None:
+        """The ids of all candidates, in order; None where all resources are to be read."""
+        ids = await self._locate()
+        if ids is None or len(ids) <= _FEW:
+            return ids
+        total = await self._directory.total(self.kind)
+        cheaper = total <= min(self._scan_max, _CHEAPER * len(ids))
+        return None if cheaper or len(ids) > most else ids
+
+    async def _locate(self) -> list[str] | None:
+        """What is in the place that the plan names, in order; None where the rows do not tell, or too much."""
+        if not self._located:
+            most = max(self._scan_max * _MANY, MAX_MEMBERS)
+            found = await lookups.ids(self._directory, self.kind, self._plan.lookup, most)
+            self._ids, self._located = None if found is None else sorted(found), True
+        return self._ids
+
+    async def _judged(
+        self, ids: Sequence[str] | None, after: str = "", *, descending: bool = False
+    ) -> AsyncGenerator[Verdict]:
+        """Candidates asked what their place does not tell, in the order of ``ids``; without any, all there are."""
+        judge = Judge(self._representation, self.kind, self._filter if ids is None else self._plan.residual)
+        candidates = self._all(after, None, descending=descending) if ids is None else self._each(ids)
+        some: list[Stored] = []
+        async with aclosing(candidates):
+            async for stored in candidates:
+                some.append(stored)
+                if len(some) >= judge.at_a_time:
+                    for verdict in await judge.verdicts(some):
+                        yield verdict
+                    some.clear()
+        for verdict in await judge.verdicts(some):
+            yield verdict
+
+    async def _each(self, ids: Sequence[str]) -> AsyncGenerator[Stored]:
+        for some in batched(ids, PARALLEL, strict=False):
+            for stored in await self._directory.many(self.kind, some):
+                yield stored
+
+    def _all(self, after: str, wanted: int | None, *, descending: bool) -> AsyncGenerator[Stored]:
+        if descending:
+            return self._directory.scan_back(self.kind, after, wanted=wanted)
+        return self._directory.scan(self.kind, after, since=self._since, limit=wanted)
+
+    @property
+    def _since(self) -> int:
+        return self._plan.lookup.since if isinstance(self._plan.lookup, Scan) else 0
+
+    def _too_many(self, purpose: str, what: str, limit: int) -> TooMany:
+        names = ", ".join(planning.indexed(self.kind))
+        if purpose == "sortBy":
+            return TooMany(
+                f"sortBy: sorting must look at every match, and at {what} than the {limit} allowed; narrow the query "
+                f"by a filter that compares one of {names} by eq, or sort one type by id or meta.created."
+            )
+        return TooMany(
+            f"filter: no index helps it enough, and reading {what} is more than the {limit} allowed; compare one of "
+            f"{names} by eq, ask for what a recent meta.lastModified is gt, or page by cursor."
+        )
+
+
+async def _paged(verdicts: AsyncIterator[Verdict], page: Walked, count: int, budget: int, *, whole: bool) -> Walked:
+    """Look at one candidate after another until the page is full, or, where the whole is counted, at all of them."""
+    matched, members = 0, 0
+    async for verdict in verdicts:
+        full = len(page.found) == count
+        members += verdict.members
+        spent = page.examined >= budget or (members > MAX_MEMBERS and page.examined > 0)
+        if spent or (full and not whole):
+            page.more = True
+            return page
+        page.examined += 1
+        matched += verdict.matches
+        if full:
+            page.more |= verdict.matches
+        else:
+            page.position = verdict.stored.id
+            page.found += [verdict.stored] if verdict.matches else []
+    page.total = matched if whole else None
+    return page
+
+
+def _beyond(ids: Sequence[str], after: str, *, descending: bool) -> Sequence[str]:
+    """Those of sorted ids that a walk has not come to yet, in its order."""
+    if descending:
+        return ids[: bisect_left(ids, after) if after else None][::-1]
+    return ids[bisect_right(ids, after) :]
