@@ -28,12 +28,14 @@ class Place:
         id: its id; blank where none of that type was yet.
         key: what it is sorted by, where the order is not that of creation.
         total: how many resources there were in all when the first page was made, where that is known.
+        scanned: whether resources are read one after another, because index rows were found not to help.
     """
 
     kind: str
     id: str
     key: tuple[Json, ...] = ()
     total: int | None = None
+    scanned: bool = False
 
 
 class Cursors:
@@ -53,7 +55,7 @@ class Cursors:
 
     def seal(self, place: Place, count: int, now: float) -> str:
         """The cursor of a place: unreserved characters only (RFC 3986 §2.3)."""
-        held = [self._query, count, place.kind, place.id, place.key, place.total]
+        held = [self._query, count, place.kind, place.id, place.key, place.total, place.scanned]
         text = json.dumps(held, ensure_ascii=False, separators=(",", ":"))
         return self._seal.encrypt_at_time(text.encode(), int(now)).decode().rstrip("=")
 
@@ -76,11 +78,11 @@ class Cursors:
             )
         if int(now) - made > self._seconds:
             raise ExpiredCursor(f"cursor: it was good for {self._seconds} seconds; begin anew with an empty one.")
-        query, sealed_count, kind, identifier, key, total = json.loads(self._seal.decrypt(token))
+        query, sealed_count, kind, identifier, key, *more = json.loads(self._seal.decrypt(token))
         if query != self._query:
             raise InvalidCursor(
                 "cursor: it was made for another query; send it with the same endpoint, filter and order."
             )
         if sealed_count != count:
             raise InvalidCount(f"count: this cursor was made for pages of {sealed_count}; send the same count with it.")
-        return Place(kind, identifier, tuple(key), total)
+        return Place(kind, identifier, tuple(key), *more)

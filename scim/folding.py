@@ -48,6 +48,40 @@ def fold(filter_: Filter, kind: ResourceType, prefix: str = "") -> Filter | bool
             return _compared(Comparison(prefix + path, operator, value), kind, filter_)
 
 
+def known(filter_: Filter, kind: ResourceType) -> Filter | bool:
+    """A filter of several types, as one of them understands it: an attribute it does not have has no value there.
+
+    So says RFC 7644 §3.4.2.1; where only one type is asked, an unknown attribute is an error.
+    """
+    match filter_:
+        case And(terms) | Or(terms):
+            return _joined(type(filter_), [known(term, kind) for term in terms])
+        case Not(term):
+            inner = known(term, kind)
+            return not inner if isinstance(inner, bool) else Not(inner)
+        case Present(path) | ValuePath(path) if kind.resolve(path) is None:
+            return False
+        case Comparison(path, operator, value) if kind.resolve(path) is None:
+            return operator == ("eq" if value is None else "ne")
+        case _:
+            return filter_
+
+
+def paths(filter_: Filter) -> list[str]:
+    """The attribute paths of a filter in the order in which they stand there, without those in brackets."""
+    found: list[str] = []
+    pending: list[Filter] = [filter_]
+    while pending:
+        match pending.pop():
+            case And(terms) | Or(terms):
+                pending += reversed(terms)
+            case Not(term):
+                pending.append(term)
+            case Present(path) | Comparison(path) | ValuePath(path):
+                found.append(path)
+    return found
+
+
 def _joined(join: type[And | Or], terms: list[Filter | bool]) -> Filter | bool:
     """Terms joined anew: one that is false decides an ``and``, one that is true says nothing in it; and the reverse."""
     decides = join is Or

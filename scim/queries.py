@@ -10,14 +10,14 @@ from scim import dialects, filters, matching, messages
 from scim.cursors import Cursors, Place
 from scim.errors import InvalidCount, InvalidFilter, NotFound
 from scim.filters import Filter, Present
-from scim.folding import fold
+from scim.folding import fold, known, paths
 from scim.messages import SearchRequest
 from scim.profiles import Profile
 from scim.projection import Projection
 from scim.providers import Provider
 from scim.representation import Representation, shows_members
 from scim.schema import Json, JsonObject, ResourceType
-from scim.selection import Selection
+from scim.selection import Pace, Selection
 from scim.settings import Settings
 from scim.sorting import Key, Order
 from scim.storage.records import Stored
@@ -75,19 +75,19 @@ class Queries:
         projections = {k.name: Projection.read(k, search.attributes, search.excluded_attributes) for k in kinds}
         count = self._count(search)
         order = self._order(kinds, search)
-        cursors = self._cursors(kinds, search)
-        place = cursors.open(search.cursor, count, self.clock()) if search.cursor else None
+        cursors = None if search.cursor is None else self._cursors(kinds, search)
+        place = cursors.open(search.cursor, count, self.clock()) if cursors and search.cursor else None
         selections = self._selections(kinds, search.filter)
         order = order.among([selection.kind for selection in selections]) if count else Order()
-        if search.cursor is None or not count:
+        if cursors is None or not count:
             total, items = await self._from_index(selections, order, search.start_index, count)
             shown, _ = await self._shown(items, projections)
-            if search.cursor is None:
-                return messages.list_response(shown, total, search.start_index)
-            return messages.cursor_page(shown, total, None)
+            if cursors:
+                return messages.cursor_page(shown, total, None)
+            return messages.list_response(shown, total, search.start_index)
         items, beyond, known = await self._from_place(selections, order, place, count)
         shown, last = await self._shown(items, projections)
-        beyond = last or beyond
+        beyond = replace(last, scanned=place is not None and place.scanned) if last else beyond
         sealed = cursors.seal(replace(beyond, total=known), count, self.clock()) if beyond else None
         return messages.cursor_page(shown, known, sealed)
 
@@ -116,28 +116,20 @@ class Queries:
         return Cursors(self.provider.cursor_key, self.settings.cursor_seconds, query)
 
     def _selections(self, kinds: Sequence[ResourceType], text: str | None) -> list[Selection]:
-        """What is asked of each type; a type that lacks the filter's attributes has no match, unless none has them."""
-        tree = None if text is None else filters.parse(text, unquoted=self.profile.unquoted_literals)
-        selections: list[Selection] = []
-        refused: list[InvalidFilter] = []
-        for kind in kinds:
-            try:
-                asked = True if tree is None else self._asked(kind, tree)
-            except InvalidFilter as error:
-                refused.append(error)
-            else:
-                if asked is not False:
-                    rest = None if asked is True else asked
-                    selections.append(Selection(self.representation, kind, rest, self.settings.scan_max))
-        if refused and len(refused) == len(kinds):
-            raise refused[0]
-        return selections
-
-    def _asked(self, kind: ResourceType, tree: Filter) -> Filter | bool:
-        """What a filter asks of each resource of a type; a boolean where that is the same for all."""
-        meant = dialects.filter_(kind, tree, self.profile)
-        matching.predicate(meant, kind)  # raises what stands against it
-        return fold(meant, kind)
+        """What is asked of each type that may have matches."""
+        scan_max = self.settings.scan_max
+        if text is None:
+            return [Selection(self.representation, kind, None, scan_max) for kind in kinds]
+        tree = filters.parse(text, unquoted=self.profile.unquoted_literals)
+        meant = [dialects.filter_(kind, tree, self.profile) for kind in kinds]
+        if len(kinds) > 1:
+            _check_known(kinds, meant)
+        asked = [_asked(kind, each, alone=len(kinds) == 1) for kind, each in zip(kinds, meant, strict=True)]
+        return [
+            Selection(self.representation, kind, None if each is True else each, scan_max)
+            for kind, each in zip(kinds, asked, strict=True)
+            if each is not False
+        ]
 
     async def _from_index(
         self, selections: Sequence[Selection], order: Order, start_index: int, count: int
@@ -179,13 +171,14 @@ class Queries:
             if not counting and (beyond or not wanted or budget <= 0):
                 beyond = beyond or Place(alias, after)
                 break
-            walked = await selection.walk(after, wanted, descending=descending, counting=counting, budget=budget)
+            pace = Pace(wanted, budget, descending=descending, counting=counting)
+            walked = await selection.walk(after, pace, scanning=bool(after) and place is not None and place.scanned)
             budget -= walked.examined
             found += walked.found
             if counting:
                 total = None if total is None or walked.total is None else total + walked.total
             if walked.more and not beyond:
-                beyond = Place(alias, walked.position)
+                beyond = Place(alias, walked.position, scanned=walked.scanned)
         return [_item(stored) for stored in found], beyond, total
 
     async def _sorted(self, selections: Sequence[Selection], order: Order) -> list[_Item]:
@@ -228,3 +221,24 @@ class Queries:
 
 def _item(stored: Stored) -> _Item:
     return _Item(Place(stored.kind.alias, stored.id), stored, stored.kind)
+
+
+def _asked(kind: ResourceType, filter_: Filter, *, alone: bool) -> Filter | bool:
+    """What a filter asks of each resource of a type; a boolean where that is the same for all.
+
+    Raises:
+        InvalidFilter: the type does not understand it.
+    """
+    understood = filter_ if alone else known(filter_, kind)
+    if isinstance(understood, bool):
+        return understood
+    matching.predicate(understood, kind)
+    return fold(understood, kind)
+
+
+def _check_known(kinds: Sequence[ResourceType], meant: Sequence[Filter]) -> None:
+    """Refuse an attribute that none of several types has; a filter has its paths in the same order for each."""
+    for written in zip(*map(paths, meant), strict=True):
+        if all(kind.resolve(path) is None for kind, path in zip(kinds, written, strict=True)):
+            names = ", ".join(kind.name for kind in kinds)
+            raise InvalidFilter(f"None of {names} has an attribute {written[0][:200]}.")

@@ -7,7 +7,7 @@ another, and asked the filter; there is a bound to that, and beyond it a whole a
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import batched
 
 from scim import planning
@@ -41,6 +41,7 @@ class Walked:
         more: whether there may be matches beyond.
         total: how many matches there are in all, where that came to light.
         examined: how many resources were read.
+        scanned: whether they were read one after another, because index rows did not help.
     """
 
     found: list[Stored] = field(default_factory=list)
@@ -48,6 +49,24 @@ class Walked:
     more: bool = False
     total: int | None = None
     examined: int = 0
+    scanned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a page of a walk may be.
+
+    Attributes:
+        count: resources in it, at most.
+        budget: resources that may be read for it.
+        descending: whether the walk goes from the last created to the first.
+        counting: whether to count all matches, if that takes no more reading than a page may.
+    """
+
+    count: int
+    budget: int
+    descending: bool
+    counting: bool
 
 
 class Selection:
@@ -116,45 +135,49 @@ class Selection:
             if verdict.matches:
                 yield verdict.stored
 
-    async def walk(self, after: str, count: int, *, descending: bool, counting: bool, budget: int) -> Walked:
+    async def walk(self, after: str, pace: Pace, *, scanning: bool = False) -> Walked:
         """The next page of a walk through all matches.
 
         Args:
             after: id of the last resource that was looked at; blank to begin.
-            count: resources in the page, at most.
-            descending: whether the walk goes from the last created to the first.
-            counting: whether to count all matches, if that takes no more reading than a page may.
-            budget: resources that may be read for the page.
+            pace: what the page may be.
+            scanning: whether index rows were found not to help.
         """
         if self._filter is None:
-            return await self._walk_all(after, count, descending=descending, counting=counting)
-        ids = await self._certain()
-        if ids is not None:
-            rest = _beyond(ids, after, descending=descending)
-            found = await self._directory.many(self.kind, rest[:count])
-            return Walked(found, [after, *rest[:count]][-1], len(rest) > count, len(ids), len(found))
-        candidates = await self._candidates(self._scan_max * _MANY)
-        left = None if candidates is None else _beyond(candidates, after, descending=descending)
-        if left is None:
-            whole = counting and not self._since and await self._directory.total(self.kind) <= budget
+            return await self._walk_all(after, pace)
+        located = None if scanning else await self._locate()
+        if located is not None and self._plan.exact and len(located) <= self._scan_max:
+            rest = _beyond(located, after, descending=pace.descending)
+            found = await self._directory.many(self.kind, rest[: pace.count])
+            return Walked(found, [after, *rest[: pace.count]][-1], len(rest) > pace.count, len(located), len(found))
+        candidates = None if located is None or self._plan.exact else await self._candidates(self._scan_max)
+        total = len(located) if located is not None and self._plan.exact else None
+        page = Walked(position=after, total=total, scanned=candidates is None)
+        if candidates is None:
+            left, whole = None, pace.counting and total is None and await self._few(pace.budget)
         else:
-            budget = min(budget, self._most_gets)
-            whole = counting and len(left) <= budget
-        async with aclosing(self._judged(left, after, descending=descending)) as verdicts:
-            return await _paged(verdicts, Walked(position=after), count, budget, whole=whole)
+            left = _beyond(candidates, after, descending=pace.descending)
+            pace = replace(pace, budget=min(pace.budget, self._most_gets))
+            whole = pace.counting and len(left) <= pace.budget
+        async with aclosing(self._judged(left, after, descending=pace.descending)) as verdicts:
+            return await _paged(verdicts, page, pace, whole=whole)
 
-    async def _walk_all(self, after: str, count: int, *, descending: bool, counting: bool) -> Walked:
-        total = await self._directory.total(self.kind) if counting else None
+    async def _walk_all(self, after: str, pace: Pace) -> Walked:
+        total = await self._directory.total(self.kind) if pace.counting else None
         found: list[Stored] = []
-        if count:
-            async with aclosing(self._all(after, count + 1, descending=descending)) as ahead:
+        if pace.count:
+            async with aclosing(self._all(after, pace.count + 1, descending=pace.descending)) as ahead:
                 async for stored in ahead:
                     found.append(stored)
-                    if len(found) > count:
+                    if len(found) > pace.count:
                         break
-        page = found[:count]
-        more = len(found) > count if count else total != 0
+        page = found[: pace.count]
+        more = len(found) > pace.count if pace.count else total != 0
         return Walked(page, page[-1].id if page else after, more, total, len(page))
+
+    async def _few(self, limit: int) -> bool:
+        """Whether all resources may be read for one page."""
+        return not self._since and await self._directory.total(self.kind) <= limit
 
     async def _certain(self) -> list[str] | None:
         """The ids of all matches, in order, where the index rows alone tell them."""
@@ -221,13 +244,13 @@ class Selection:
         )
 
 
-async def _paged(verdicts: AsyncIterator[Verdict], page: Walked, count: int, budget: int, *, whole: bool) -> Walked:
+async def _paged(verdicts: AsyncIterator[Verdict], page: Walked, pace: Pace, *, whole: bool) -> Walked:
     """Look at one candidate after another until the page is full, or, where the whole is counted, at all of them."""
     matched, members = 0, 0
     async for verdict in verdicts:
-        full = len(page.found) == count
+        full = len(page.found) == pace.count
         members += verdict.members
-        spent = page.examined >= budget or (members > MAX_MEMBERS and page.examined > 0)
+        spent = page.examined >= pace.budget or (members > MAX_MEMBERS and page.examined > 0)
         if spent or (full and not whole):
             page.more = True
             return page
@@ -238,7 +261,7 @@ async def _paged(verdicts: AsyncIterator[Verdict], page: Walked, count: int, bud
         else:
             page.position = verdict.stored.id
             page.found += [verdict.stored] if verdict.matches else []
-    page.total = matched if whole else None
+    page.total = matched if whole else page.total
     return page
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from scim.errors import InvalidFilter
-from scim.filters import parse
+from scim.filters import And, Comparison, Filter, Not, Or, Present, ValuePath, parse
 from scim.matching import predicate
 from scim.messages import SearchRequest
 from scim.profiles import PROFILES
@@ -91,12 +91,26 @@ class Asker:
     async def expected(self, *names: str, filter_: str) -> list[str] | None:
         """The ids a filter asks for, found by asking each resource; None where no type understands it."""
         found: list[str] = []
-        refused = 0
-        for kind in self.kinds(*names):
+        kinds = self.kinds(*names)
+        for kind in kinds:
+            others = [other for other in kinds if other is not kind]
             try:
-                matches = predicate(parse(filter_), kind)
+                matches = predicate(_with_the_absent(parse(filter_), kind, others), kind)
             except InvalidFilter:
-                refused += 1
-                continue
+                return None
             found += [resource["id"] for resource in await self.everything(kind) if matches(resource)]
-        return None if refused == len(self.kinds(*names)) else found
+        return found
+
+
+def _with_the_absent(filter_: Filter, kind: ResourceType, others: list[ResourceType]) -> Filter:
+    """The filter with what only other types have put as it is where there is no value: RFC 7644 §3.4.2.1."""
+    match filter_:
+        case And(terms) | Or(terms):
+            return type(filter_)(tuple(_with_the_absent(term, kind, others) for term in terms))
+        case Not(term):
+            return Not(_with_the_absent(term, kind, others))
+        case Present(path) | ValuePath(path) | Comparison(path):
+            if kind.resolve(path) or not any(other.resolve(path) for other in others):
+                return filter_
+            differs = isinstance(filter_, Comparison) and (filter_.operator == "ne") is (filter_.value is not None)
+            return Present("id") if differs else Not(Present("id"))

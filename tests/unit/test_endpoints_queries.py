@@ -113,6 +113,53 @@ async def test_a_search_answers_what_a_query_in_the_url_does(client: Client, pat
     assert (await client.post(path, SEARCH | {"count": 0})).ids == []
 
 
+@pytest.mark.parametrize("path", ["", "/", "//"])
+async def test_the_base_url_itself_asks_all_types(client: Client, path: str) -> None:
+    ann, bob = await client.user("ann", displayName="Staff"), await client.user("bob")
+    staff = await client.group("Staff", ann["id"])
+    answer = await client.get(path)
+    assert answer.ids == [ann["id"], bob["id"], staff["id"]]
+    assert answer.json["totalResults"] == 3
+    assert [resource["meta"]["resourceType"] for resource in answer.json["Resources"]] == ["User", "User", "Group"]
+    named = await client.get(f"{path}?filter=displayName+eq+%22staff%22&attributes=displayName,userName")
+    assert [one.keys() for one in named.json["Resources"]] == [
+        {"schemas", "id", "displayName", "userName"},
+        {"schemas", "id", "displayName"},
+    ]
+    users = await client.get(f"{path}?filter=meta.resourceType+eq+%22User%22&startIndex=2&count=1")
+    assert (users.ids, users.json["totalResults"]) == ([bob["id"]], 2)
+    either = 'filter=(meta.resourceType+eq+"User"+and+userName+eq+"bob")+or+(meta.resourceType+eq+"Group")'
+    assert (await client.get(f"{path}?{either}".replace('"', "%22"))).ids == [bob["id"], staff["id"]]
+    for filter_ in ("nosuch+pr", "userName+pr+and+nosuch+pr", "password+pr", "active+gt+true", "emails[nosuch+pr]"):
+        assert (await client.get(f"{path}?filter={filter_}")).error == (400, "invalidFilter")
+    assert (await client.post(path, {"schemas": [USER], "userName": "eve"})).error == (405, None)
+
+
+@pytest.mark.parametrize(
+    ("filter_", "found"),
+    [
+        ('userName ne "ann"', "bs"),
+        ('not (userName eq "ann")', "bs"),
+        ("userName eq null", "s"),
+        ("userName ne null", "ab"),
+        ("members pr", "s"),
+        ('emails[type eq "work"]', "a"),
+        ('not (emails[type eq "work"])', "bs"),
+        ('userName sw "a" or members pr', "as"),
+        ("userName pr and members pr", ""),
+        (f'{USER}:userName eq "ann"', "a"),
+        (f"{USER}:displayName pr or {GROUP}:displayName pr", "as"),
+    ],
+)
+async def test_what_a_type_does_not_have_is_absent_where_another_has_it(
+    client: Client, filter_: str, found: str
+) -> None:
+    ann = await client.user("ann", displayName="A", emails=[{"type": "work", "value": "a@x"}])
+    ids = {"a": ann["id"], "b": (await client.user("bob"))["id"], "s": (await client.group("Staff", ann["id"]))["id"]}
+    answer = await client.post("/.search", SEARCH | {"filter": filter_})
+    assert answer.ids == [ids[letter] for letter in found]
+
+
 async def test_a_search_over_all_types_asks_those_that_have_the_attribute(client: Client) -> None:
     ann, staff = await client.user("ann", displayName="Staff"), await client.group("Staff")
     both = await client.post("/.search", SEARCH | {"filter": 'displayName eq "staff"'})
