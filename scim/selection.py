@@ -123,15 +123,17 @@ class Selection:
         if ids is None and not self._since:
             total = await self._directory.total(self.kind)
             if total > self._scan_max:
-                raise self._too_many(purpose, f"all {total} resources", self._scan_max)
+                raise self._too_many(
+                    purpose, f"all {total} resources would be read, and {self._scan_max} are the limit"
+                )
         read, members = 0, 0
         async for verdict in self._judged(ids):
             read += 1
             members += verdict.members
             if ids is None and read > self._scan_max:
-                raise self._too_many(purpose, "more resources", self._scan_max)
+                raise self._too_many(purpose, f"more than {self._scan_max} resources would be read, which is the limit")
             if members > MAX_MEMBERS and read > 1:
-                raise self._too_many(purpose, "groups with more members", MAX_MEMBERS)
+                raise self._too_many(purpose, f"more than {MAX_MEMBERS} members would be read, which is the limit")
             if verdict.matches:
                 yield verdict.stored
 
@@ -231,16 +233,16 @@ class Selection:
     def _since(self) -> int:
         return self._plan.lookup.since if isinstance(self._plan.lookup, Scan) else 0
 
-    def _too_many(self, purpose: str, what: str, limit: int) -> TooMany:
+    def _too_many(self, purpose: str, why: str) -> TooMany:
         names = ", ".join(planning.indexed(self.kind))
         if purpose == "sortBy":
             return TooMany(
-                f"sortBy: sorting must look at every match, and at {what} than the {limit} allowed; narrow the query "
-                f"by a filter that compares one of {names} by eq, or sort one type by id or meta.created."
+                f"sortBy: it takes every match to sort them: {why}; narrow the query by a filter that compares one of "
+                f"{names} by eq, or sort one type by id or meta.created."
             )
         return TooMany(
-            f"filter: no index helps it enough, and reading {what} is more than the {limit} allowed; compare one of "
-            f"{names} by eq, ask for what a recent meta.lastModified is gt, or page by cursor."
+            f"filter: no index helps it enough: {why}; compare one of {names} by eq, or ask what a recent "
+            "meta.lastModified is gt, or page by cursor."
         )
 
 

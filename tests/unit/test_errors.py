@@ -18,6 +18,9 @@ TABLE = {
     "InvalidValue": (400, "invalidValue"),
     "InvalidVersion": (400, "invalidVers"),
     "Mutability": (400, "mutability"),
+    "InvalidCursor": (400, "invalidCursor"),
+    "ExpiredCursor": (400, "expiredCursor"),
+    "InvalidCount": (400, "invalidCount"),
     "Unauthorized": (401, None),
     "Forbidden": (403, None),
     "Sensitive": (403, "sensitive"),
@@ -34,7 +37,7 @@ TABLE = {
     "NotImplementedYet": (501, None),
     "Unavailable": (503, None),
 }
-"""Name, status and scimType; the keywords are those of table 9."""
+"""Name, status and scimType; the keywords are those of table 9, and of RFC 9865 §2.1."""
 
 
 def test_each_error_has_the_status_and_keyword_of_the_standard() -> None:

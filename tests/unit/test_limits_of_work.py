@@ -211,11 +211,12 @@ async def test_a_filter_that_looks_at_too_many_members_is_too_many(
     users = [(await client.user(f"u{number}"))["id"] for number in range(6)]
     one = (await client.group("one", *users[:5]))["id"]
     two = (await client.group("two", *users[:5]))["id"]
-    asked = f'/Groups?filter=members.value+eq+"{users[0]}"'
-    monkeypatch.setattr("scim.queries.MAX_PAGE_MEMBERS", 10)
+    asked = '/Groups?filter=members.type+eq+"User"'
+    monkeypatch.setattr("scim.selection.MAX_MEMBERS", 10)
     assert (await client.get(asked)).ids == [one, two]
     await client.group("three", users[5])
     refused = await client.get(asked)
     assert refused.error == (400, "tooMany")
-    assert "11 members, and 10 are the limit" in refused.json["detail"]
+    assert "more than 10 members" in refused.json["detail"]
     assert (await client.get(f'{asked}+and+displayName+eq+"two"')).ids == [two]
+    assert (await client.get(f'/Groups?filter=members.value+eq+"{users[0]}"')).ids == [one, two]

@@ -99,7 +99,7 @@ async def test_more_than_can_be_held_is_not_sorted_but_in_the_order_of_creation(
     ids = [(await client.user(f"u{9 - number}"))["id"] for number in range(4)]
     answer = await client.get("/Users?sortBy=userName")
     assert answer.error == (400, "tooMany")
-    for word in ("sortBy", "4 resources", "3 allowed", "userName", "filter", "meta.created"):
+    for word in ("sortBy", "4 resources", "3 are the limit", "userName", "filter", "meta.created"):
         assert word in answer.json["detail"]
     assert (await client.get("/Users?sortBy=id&sortOrder=descending&count=3")).ids == ids[:0:-1]
     assert (await client.get("/Users?sortBy=userName&filter=userName+eq+%22u9%22")).ids == ids[:1]
