@@ -12,6 +12,8 @@ from scim.schema import ResourceType
 from scim.storage.drafts import PARALLEL
 from scim.storage.records import Stored
 
+_FEW = 20
+"""Members that are looked for one by one; for more of them, all members are read."""
 _OTHERS = {"value": "\0"}
 """Stands for all members that the filter does not ask for; it has a value that no filter can name."""
 
@@ -43,12 +45,13 @@ class Judge:
         self._representation = representation
         self._matches = matching.predicate(filter_, kind) if filter_ else None
         self._members = kind.members
-        self._asked = planning.members_asked(filter_, kind) if filter_ and kind.members else frozenset[str]()
+        asked = planning.members_asked(filter_, kind) if filter_ and kind.members else frozenset[str]()
+        self._asked = None if asked is None or len(asked) > _FEW else asked
 
     @property
     def at_a_time(self) -> int:
         """How many resources are best judged together."""
-        return PARALLEL if self._asked is not None else 1
+        return 1 if self._asked is None else PARALLEL // max(len(self._asked), 1)
 
     async def verdicts(self, some: Sequence[Stored]) -> list[Verdict]:
         """What becomes of some candidates; one that was deleted meanwhile does not match."""

@@ -14,6 +14,10 @@ MAX_CHANGES = 10_000
 """Change records that are read to learn what changed lately, at most."""
 
 
+_SHARE = 1_000
+"""Ids that each of several lookups may give, whatever is allowed in all: the index rows of one page."""
+
+
 async def ids(reader: Reader, kind: ResourceType, lookup: Lookup, most: int) -> set[str] | None:
     """The ids of the resources of a type in the place that a lookup names.
 
@@ -92,8 +96,9 @@ async def _changed(reader: Reader, kind: ResourceType, since: int) -> set[str] |
 
 async def _any_of(reader: Reader, kind: ResourceType, lookup: Union, most: int) -> set[str] | None:
     together: set[str] = set()
+    share = max(most // max(len(lookup.lookups), 1), _SHARE)
     for some in batched(lookup.lookups, PARALLEL, strict=False):
-        for found in await asyncio.gather(*(ids(reader, kind, each, most) for each in some)):
+        for found in await asyncio.gather(*(ids(reader, kind, each, share) for each in some)):
             if found is None:
                 return None
             together |= found

@@ -15,8 +15,6 @@ from scim.storage.records import Head, Stored
 from scim.storage.rows import Rows
 from scim.storage.runs import ClosedRuns, OpenRun
 
-_FEW_BUCKETS = 20
-"""Buckets of a group's members that are read one by one; where more are wanted, all are read in one range."""
 _CHUNK = 1_000
 """Resources that are read at a time where they are read backwards."""
 _READINGS = 3
@@ -66,7 +64,7 @@ class Reader:
         return stored
 
     async def with_some(self, stored: Stored, ids: Collection[str]) -> Stored:
-        """The same resource with those of its members that are among ``ids``, and perhaps more of them.
+        """The same resource with those of its members that are among a few ``ids``, and perhaps more of them.
 
         Raises:
             NotFound: it was deleted meanwhile.
@@ -75,7 +73,7 @@ class Reader:
         for left in reversed(range(_READINGS)):
             roster = stored.roster
             wanted = {roster.bucket(identifier) for identifier in named} if roster.buckets else set[int]()
-            if stored.members is not None or len(wanted) > _FEW_BUCKETS:
+            if stored.members is not None:
                 break
             at = (keys.members(stored.id, roster.generation, bucket) for bucket in wanted)
             buckets = await asyncio.gather(*(self._rows.get(key) for key in at))

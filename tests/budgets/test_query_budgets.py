@@ -173,6 +173,19 @@ async def test_a_page_of_a_walk_costs_the_same_wherever_it_is(
     assert {cost.answer.json["totalResults"] for cost in costs} == {STAFF}
 
 
+async def test_a_walk_does_not_ask_again_what_index_rows_did_not_help_with() -> None:
+    tables = CountingTables(MemoryTables())
+    house = House(await new_client(tables=tables, scan_max=20), tables)
+    for number in range(STAFF):
+        await house.client.user(f"staff{number:03}", title="x")
+    costs = await following(house, "/Users?count=10&filter=userName+sw+%22staff%22")
+    assert [cost.reads for cost in costs] == [2] + [1] * 11, "the index once, then one range for each page"
+    assert {cost.answer.json["totalResults"] for cost in costs} == {STAFF}
+    costs = await following(house, "/Users?count=10&filter=userName+sw+%22staff%22+and+title+pr")
+    assert [cost.reads for cost in costs] == [4] + [1] * 11, "the index and the number of all, twice"
+    assert sum(len(cost.answer.ids) for cost in costs) == STAFF
+
+
 async def test_a_refused_filter_costs_the_head_alone() -> None:
     tables = CountingTables(MemoryTables())
     house = House(await new_client(tables=tables, scan_max=5), tables)
