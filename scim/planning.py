@@ -5,7 +5,7 @@ to be asked of each resource in that place.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import ClassVar
 
@@ -18,6 +18,8 @@ SHORT_PREFIX = 25
 
 _EXACT_BY_KEY = frozenset({"string", "reference", "integer", "decimal", "boolean"})
 """Types whose values are equal just when their keys are."""
+_CHOICES = 3
+"""Places that are tried, one after another, while there is too much in them."""
 _LATEST = (1 << 48) - 1
 """The last millisecond that an id or a change number can tell."""
 
@@ -138,10 +140,12 @@ class Plan:
 
     Attributes:
         residual: None where all that is found there matches.
+        others: further places that hold every match, should there be too much in this one.
     """
 
     lookup: Lookup
     residual: Filter | None = None
+    others: tuple["Plan", ...] = field(default=(), compare=False)
 
     @property
     def exact(self) -> bool:
@@ -236,13 +240,19 @@ class _Planner:
 
 
 def _narrowest(plans: Sequence[Plan], terms: Sequence[Filter]) -> Plan:
-    """All terms at once: what the narrowest lookup finds has still to pass the others."""
-    best = min(range(len(plans)), key=lambda at: plans[at].lookup.rank)
-    residual = plans[best].residual
-    left = [term for at, term in enumerate(terms) if at != best] + ([residual] if residual else [])
+    """All terms at once: what one of the lookups finds, the narrowest first, has still to pass the other terms."""
+    ranked = sorted(range(len(plans)), key=lambda at: plans[at].lookup.rank)
+    useful = [at for at in ranked if not isinstance(plans[at].lookup, Scan)] or ranked[:1]
+    best, *others = [Plan(plans[at].lookup, _left(plans[at], at, terms)) for at in useful[:_CHOICES]]
+    return replace(best, others=tuple(others))
+
+
+def _left(one: Plan, at: int, terms: Sequence[Filter]) -> Filter | None:
+    """What is left to ask of all terms where the plan of one of them is followed."""
+    left = [term for other, term in enumerate(terms) if other != at] + ([one.residual] if one.residual else [])
     if not left:
-        return Plan(plans[best].lookup)
-    return Plan(plans[best].lookup, left[0] if len(left) == 1 else And(tuple(left)))
+        return None
+    return left[0] if len(left) == 1 else And(tuple(left))
 
 
 def _any_of(plans: Sequence[Plan], filter_: Filter) -> Plan:

@@ -196,10 +196,14 @@ class Selection:
 
     async def _locate(self) -> list[str] | None:
         """What is in the place that the plan names, in order; None where the rows do not tell, or too much."""
-        if not self._located:
-            most = max(self._scan_max * _MANY, MAX_MEMBERS)
-            found = await lookups.ids(self._directory, self.kind, self._plan.lookup, most)
-            self._ids, self._located = None if found is None else sorted(found), True
+        most = max(self._scan_max * _MANY, MAX_MEMBERS)
+        for plan in () if self._located else (self._plan, *self._plan.others):
+            found = await lookups.ids(self._directory, self.kind, plan.lookup, most)
+            if found is not None and (self._ids is None or len(found) < len(self._ids)):
+                self._ids, self._plan = sorted(found), plan
+            if found is not None and len(found) <= self._most_gets:
+                break
+        self._located = True
         return self._ids
 
     async def _judged(

@@ -171,6 +171,19 @@ def test_a_group_by_its_id_is_narrower_than_the_groups_of_a_member() -> None:
     assert planned == Plan(ById(("g",)), parse('members eq "u"'))
 
 
+def test_further_places_are_known_should_there_be_too_much_in_the_narrowest() -> None:
+    tree = parse('userName sw "a" and title pr and groups eq "g" and externalId eq "e"')
+    planned = plan(tree, USER, SCHEMAS)
+    places = [planned, *planned.others]
+    assert [each.lookup for each in places] == [
+        ByIndex(EXTERNAL_ID, "e"),
+        ByGroup("g", (GROUP,)),
+        ByPrefix(USER_NAME, "a"),
+    ]
+    assert places[1].residual == parse('userName sw "a" and title pr and externalId eq "e"')
+    assert plan(parse("title pr and nickName pr and active eq true"), USER, SCHEMAS).others == ()
+
+
 def test_a_prefix_that_counts_as_short_stands_whole_in_every_key() -> None:
     assert SHORT_PREFIX * len("=00") <= keys.WHOLE
 

@@ -120,3 +120,20 @@ async def test_recent_creations_are_found_without_the_others(select: Select, use
     for operator, found in (("ge", users[-3:]), ("gt", users[-2:])):
         selection = select(f'meta.created {operator} "{late.created}"', scan_max=3)
         assert [stored.id async for stored in selection.every("filter")] == found
+
+
+async def test_where_there_is_too_much_in_one_place_another_is_looked_in(
+    select: Select, users: list[str], writer: Writer
+) -> None:
+    group = await writer.group("g", *users)
+    for number in range(200):
+        await writer.user(f"v{number:03}", externalId="e", title="v")
+    both = select(f'title pr and groups eq "{group}" and externalId sw ""', scan_max=5)
+    assert [stored.id async for stored in both.every("filter")] == []
+    late = (await writer.directory.many(SCHEMAS.types["User"], users))[-1].modified
+    recent = select(f'externalId sw "e" and title eq "v" and meta.lastModified lt "{late}"', scan_max=5)
+    with pytest.raises(TooMany):
+        [stored async for stored in recent.every("filter")]
+    changed = (await writer.change("User", users[3], nickName="n", externalId="e1")).stored
+    narrow = select(f'externalId sw "e" and title pr and meta.lastModified ge "{changed.modified}"', scan_max=5)
+    assert [stored.id async for stored in narrow.every("filter")] == [users[3]]
