@@ -8,6 +8,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     endpoints                                   HTTP in, HTTP out
     handlers                                    what each endpoint does
     queries | service                           which resources are meant | the verbs of RFC 7644
+    memberships                                 the memberships meant, an experiment
     selection                                   the matches of one type, found by the shortest way
     judging                                     does a stored resource match
     representation                              a resource as clients see it
@@ -24,6 +25,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     matching | resources                        filters against resources | JSON to canonical resources
     filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
     preconditions | values                      versions asked for | single values
+    experimental                                what is served of drafts
     cursors | instants                          where the next page begins, sealed | points in time
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what

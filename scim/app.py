@@ -6,6 +6,7 @@ from typing import Self
 from scim import telemetry
 from scim.auth import Authenticator
 from scim.endpoints import Endpoints
+from scim.experimental import DRAFTS
 from scim.handlers import Request, Response
 from scim.providers import Providers
 from scim.schema import Schemas
@@ -34,7 +35,7 @@ class App:
         """
         telemetry.configure()
         account = AzureTables(settings.storage) if tables is None else tables
-        providers = Providers(account, Schemas.load(), settings.cache_seconds)
+        providers = Providers(account, Schemas.load(), settings.cache_seconds, Schemas.load(DRAFTS))
         authenticator = Authenticator(providers, settings.cache_seconds)
         endpoints = Endpoints(settings, providers, authenticator)
         return cls(settings, account, providers, authenticator, endpoints)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from scim.app import App
 from scim.changes import Change
 from scim.errors import ScimError
+from scim.experimental import MEMBERSHIP
 from scim.profiles import PROFILES, SWITCHES
 from scim.providers import Provider, ProviderError
 from scim.settings import Settings, SettingsError
@@ -161,7 +162,7 @@ def _line(provider: Provider) -> str:
 async def _show(app: App, options: argparse.Namespace) -> None:
     provider = await app.providers.get(options.name)
     directory, kinds = app.providers.directory(provider), app.providers.schemas(provider).types.values()
-    totals = {kind.name: await directory.total(kind) for kind in kinds}
+    totals = {kind.name: await directory.total(kind) for kind in kinds if kind.name != MEMBERSHIP}
     credentials = await app.providers.credentials(provider.name)
     print(_line(provider))
     print(f"Base URL  {app.base_url(provider.name)}")

@@ -46,6 +46,8 @@ class Profile:
     """``/Schemas`` lists ``externalId``, shows references as strings and leaves write-only attributes out."""
     unique_group_names: bool = True
     """No two groups may share a ``displayName``; may be turned off only while the directory is empty."""
+    group_memberships: bool = False
+    """Experimental: each membership is a resource at ``/GroupMemberships`` too, which may change with its draft."""
 
     def override(self, settings: dict[str, str]) -> Self:
         """This profile with single switches set from text, as an operator types them.

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Self
 
+from scim import experimental
 from scim.changes import Origin
 from scim.credentials import Credential, Scope, Token
 from scim.profiles import PROFILES, Profile
@@ -91,16 +92,24 @@ class Provider:
 
 
 class Providers:
-    """The providers of one storage account."""
+    """The providers of one storage account.
 
-    def __init__(self, tables: Tables, standard: Schemas, cache_seconds: float = 60) -> None:
+    Args:
+        standard: what every provider serves.
+        drafts: what providers whose switches say so serve beside that; None where no provider is to.
+    """
+
+    def __init__(
+        self, tables: Tables, standard: Schemas, cache_seconds: float = 60, drafts: Schemas | None = None
+    ) -> None:
         self._tables = tables
         self._standard = standard
+        self._drafts = drafts
         self._rows: Rows = tables.rows(_PROVIDERS, "provider")
         self._credentials: Rows = tables.rows(_CREDENTIALS, "credential")
         self._cache_seconds = cache_seconds
         self._cached: dict[str, tuple[float, Provider]] = {}
-        self._directories: dict[tuple[str, bool], Directory] = {}
+        self._directories: dict[tuple[str, bool, bool], Directory] = {}
 
     async def prepare(self) -> None:
         """Create the two tables, if they are not there."""
@@ -207,7 +216,7 @@ class Providers:
 
     def directory(self, provider: Provider) -> Directory:
         """The provider's directory: one per process, so that its writers do not collide."""
-        key = provider.table, provider.profile.unique_group_names
+        key = provider.table, provider.profile.unique_group_names, provider.profile.group_memberships
         held = self._directories.get(key)
         if held is None:
             rows = self._tables.rows(provider.table, provider.table)
@@ -216,9 +225,9 @@ class Providers:
 
     def schemas(self, provider: Provider) -> Schemas:
         """The schemas that a provider serves."""
-        if provider.profile.unique_group_names:
-            return self._standard
-        return self._standard.without_uniqueness("Group", "displayName")
+        unique, tried = provider.profile.unique_group_names, provider.profile.group_memberships
+        served = self._standard if unique else self._standard.without_uniqueness("Group", "displayName")
+        return experimental.tried(served, self._drafts) if tried and self._drafts else served
 
     async def issue(self, name: str, scope: Scope = "write", user: str = "") -> Token:
         """A new token for a provider; only now can it be seen.

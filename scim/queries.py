@@ -9,8 +9,10 @@ from itertools import dropwhile
 from scim import dialects, filters, matching, messages
 from scim.cursors import Cursors, Place
 from scim.errors import InvalidCount, InvalidFilter, NotFound
+from scim.experimental import MEMBERSHIP
 from scim.filters import Filter, Present
 from scim.folding import fold, known, paths
+from scim.memberships import MembershipSelection
 from scim.messages import SearchRequest
 from scim.profiles import Profile
 from scim.projection import Projection
@@ -24,6 +26,9 @@ from scim.storage.records import Stored
 
 MAX_PAGE_MEMBERS = 100_000
 """Members in a page of groups, at which it ends."""
+
+
+type AnySelection = Selection | MembershipSelection
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +120,28 @@ class Queries:
         query = [self.provider.table, [k.alias for k in kinds], search.filter, search.sort_by, search.sort_order]
         return Cursors(self.provider.cursor_key, self.settings.cursor_seconds, query)
 
-    def _selections(self, kinds: Sequence[ResourceType], text: str | None) -> list[Selection]:
+    def _selections(self, kinds: Sequence[ResourceType], text: str | None) -> list[AnySelection]:
         """What is asked of each type that may have matches."""
-        scan_max = self.settings.scan_max
         if text is None:
-            return [Selection(self.representation, kind, None, scan_max) for kind in kinds]
+            return [self._selection(kind, None) for kind in kinds]
         tree = filters.parse(text, unquoted=self.profile.unquoted_literals)
         meant = [dialects.filter_(kind, tree, self.profile) for kind in kinds]
         if len(kinds) > 1:
             _check_known(kinds, meant)
         asked = [_asked(kind, each, alone=len(kinds) == 1) for kind, each in zip(kinds, meant, strict=True)]
         return [
-            Selection(self.representation, kind, None if each is True else each, scan_max)
+            self._selection(kind, None if each is True else each)
             for kind, each in zip(kinds, asked, strict=True)
             if each is not False
         ]
 
+    def _selection(self, kind: ResourceType, filter_: Filter | None) -> AnySelection:
+        """What is asked of one type."""
+        select = MembershipSelection if kind.name == MEMBERSHIP else Selection
+        return select(self.representation, kind, filter_, self.settings.scan_max)
+
     async def _from_index(
-        self, selections: Sequence[Selection], order: Order, start_index: int, count: int
+        self, selections: Sequence[AnySelection], order: Order, start_index: int, count: int
     ) -> tuple[int, list[_Item]]:
         """The number of all matches, and those on a page that begins at an index."""
         if order.targets is not None:
@@ -147,7 +156,7 @@ class Queries:
         return total, [_item(stored) for stored in found]
 
     async def _from_place(
-        self, selections: Sequence[Selection], order: Order, place: Place | None, count: int
+        self, selections: Sequence[AnySelection], order: Order, place: Place | None, count: int
     ) -> tuple[list[_Item], Place | None, int | None]:
         """What is on the page after a place, the place it comes to if there is more, and the number of all matches."""
         if order.targets is None:
@@ -158,7 +167,7 @@ class Queries:
         return await self._read(rest[:count]), beyond, len(items)
 
     async def _walk(
-        self, selections: Sequence[Selection], place: Place | None, count: int, *, descending: bool
+        self, selections: Sequence[AnySelection], place: Place | None, count: int, *, descending: bool
     ) -> tuple[list[_Item], Place | None, int | None]:
         """As above, in the order of creation, one type after another; all are counted once, when the walk begins."""
         counting = place is None
@@ -181,7 +190,7 @@ class Queries:
                 beyond = Place(alias, walked.position, scanned=walked.scanned)
         return [_item(stored) for stored in found], beyond, total
 
-    async def _sorted(self, selections: Sequence[Selection], order: Order) -> list[_Item]:
+    async def _sorted(self, selections: Sequence[AnySelection], order: Order) -> list[_Item]:
         """Every match, in order; a page of them is kept whole, of the others only what they are sorted by."""
         items: list[_Item] = []
         for selection in selections:

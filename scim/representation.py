@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from scim.experimental import MEMBERSHIP
 from scim.projection import Projection
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage.directory import Directory
@@ -55,6 +56,8 @@ class Representation:
     def full(self, stored: Stored) -> JsonObject:
         """Everything a client could be shown of a resource; links as ids, types and URLs."""
         kind, attributes = stored.kind, stored.attributes
+        if kind.name == MEMBERSHIP:
+            return self._membership(stored)
         shown: JsonObject = {"schemas": attributes.get("schemas", [kind.schema.id]), "id": stored.id, **attributes}
         if kind.members and stored.members:
             types = {other.alias: other for other in self.schemas.types.values()}
@@ -72,6 +75,29 @@ class Representation:
             "version": stored.version,
         }
         return shown
+
+    def kept(self, kind: ResourceType, shown: JsonObject) -> JsonObject:
+        """What is kept of a resource that is shown in full."""
+        derived = {"id", "meta", kind.members, kind.memberships}
+        kept = {name: value for name, value in shown.items() if name not in derived}
+        if kind.name == MEMBERSHIP:
+            return {name: {"value": value["value"]} if "value" in value else value for name, value in kept.items()}
+        return kept
+
+    def _membership(self, stored: Stored) -> JsonObject:
+        """A membership, of whose time nothing is kept; it never changes, so its version is always the same."""
+        groups = next(other for other in self.schemas.types.values() if other.members)
+        (member, alias), *_ = (stored.members or {}).items()
+        members = next(other for other in self.schemas.types.values() if other.alias == alias)
+        group = stored.attributes["group"]["value"]
+        location = self.location(stored.kind, stored.id)
+        return {
+            "schemas": stored.attributes["schemas"],
+            "id": stored.id,
+            "group": {"value": group, "$ref": self.location(groups, group)},
+            "member": self.link(members, member),
+            "meta": {"resourceType": stored.kind.name, "location": location, "version": stored.version},
+        }
 
     def link(self, kind: ResourceType, identifier: str) -> JsonObject:
         """A member."""

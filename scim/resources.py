@@ -258,10 +258,10 @@ def distinct(notes: list[Note]) -> tuple[Note, ...]:
 def _check_attributes(attributes: Iterable[Attribute], before: JsonObject, held: JsonObject, prefix: str) -> None:
     for attribute in attributes:
         name = attribute.name
-        if attribute.required and name != "schemas":
-            _check_required(attribute, before, held, prefix)
         if attribute.mutability == "immutable" and name in before and before[name] != held.get(name):
             raise Mutability(f"{prefix}{name} is immutable; it keeps the value it has.")
+        if attribute.required and name != "schemas":
+            _check_required(attribute, before, held, prefix)
         if attribute.multi_valued and name in held:
             few(held[name], prefix + name)
         if attribute.sub_attributes and name in held and attribute.mutability != "readOnly":

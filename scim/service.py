@@ -150,10 +150,9 @@ class Service:
     def _apply(self, plan: patch.Plan, stored: Stored, known: Mapping[str, JsonObject]) -> Reading:
         """A resource after a PATCH, which sees all that a client sees, but members only where it must."""
         kind = stored.kind
-        before = stored if plan.needs_members else replace(stored, members={})
+        before = stored if plan.needs_members or not kind.members else replace(stored, members={})
         outcome = plan.outcome(self.representation.full(before), known)
-        derived = {"id", "meta", kind.members, kind.memberships}
-        after = {name: value for name, value in outcome.resource.items() if name not in derived}
+        after = self.representation.kept(kind, outcome.resource)
         resources.check(kind, stored.attributes, after)
         links = outcome.links
         if plan.needs_members and kind.members:

@@ -10,6 +10,7 @@ from typing import Self
 
 from scim import instants
 from scim.errors import InvalidPath
+from scim.experimental import MEMBERSHIP
 from scim.schema import Attribute, Json, JsonObject, ResourceType, Target, normal
 
 type Key = tuple[int | float | str, ...]
@@ -65,7 +66,8 @@ class Order:
         """The same order where there are only resources of these types."""
         targets = {kind.name: self.targets[kind.name] for kind in kinds if self.targets and kind.name in self.targets}
         natural = {str(target) for target in targets.values()} <= _NATURAL
-        return Order(None if (natural and len(kinds) == 1) or self.targets is None else targets, self.descending)
+        alone = len(kinds) == 1 and kinds[0].name != MEMBERSHIP  # whose order is not that of their ids
+        return Order(None if (natural and alone) or self.targets is None else targets, self.descending)
 
     def key(self, kind: ResourceType, resource: JsonObject) -> Key:
         """What a resource, as clients see it, is sorted by."""

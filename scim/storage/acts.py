@@ -3,10 +3,11 @@
 An act says what to read and what to write, and not when: alone, or with others in one transaction.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from scim.changes import Change, Kind, Origin, difference, members
+from scim.errors import ScimError
 from scim.resources import NO_LINKS, Links, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage import counting, indexing, keys, records
@@ -24,20 +25,27 @@ class Edit:
         kind: ``replace`` or ``modify``, for the change record.
         apply: gives the new attributes, the change of members, and notes; raises what stands against it.
         needs_members: whether ``apply`` must see the present members.
+        unchanged: what to raise where nothing changes, instead of being content.
     """
 
     kind: Kind
     apply: Callable[[Stored], Reading]
     needs_members: bool = False
+    unchanged: ScimError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A resource after a write, or before its deletion, and what the store had to skip."""
+    """A resource after a write, or before its deletion, and what the store had to skip.
+
+    Attributes:
+        added: the members that an edit added, each with the alias of its type.
+    """
 
     stored: Stored
     changed: bool
     notes: tuple[Note, ...] = ()
+    added: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,8 @@ class Modification:
         linked = await linking.relink(before, read.links) if read.links != NO_LINKS else Linked(before, {}, {})
         linked = replace(linked, notes=(*read.notes, *linked.notes))
         if read.resource == before.attributes and not linked.added and not linked.removed:
+            if edit.unchanged is not None:
+                raise edit.unchanged
             if any(note.skipped for note in (*request.notes, *linked.notes)):
                 _record(draft, "skipped", before, linked, request)
             return Written(before, changed=False, notes=linked.notes)
@@ -133,7 +143,7 @@ class Modification:
         draft.moved[self.identifier] = kind.alias
         indexing.reindex(draft, before, after)
         _record(draft, edit.kind, before, replace(linked, group=after), request)
-        return Written(after, changed=True, notes=linked.notes)
+        return Written(after, changed=True, notes=linked.notes, added=linked.added)
 
 
 async def exists(view: View, kind: ResourceType, identifier: str) -> bool:

@@ -8,6 +8,7 @@ from functools import partial
 
 from scim.changes import Change, Origin
 from scim.errors import PayloadTooLarge, ScimError, Unavailable
+from scim.experimental import MEMBERSHIP
 from scim.resources import Links
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage import keys
@@ -15,8 +16,9 @@ from scim.storage.acts import Act, Creation, Edit, Modification, Request, Writte
 from scim.storage.commit import Clock, Commit, unix_milliseconds
 from scim.storage.drafts import Decide, Draft, TooLarge, View
 from scim.storage.intents import Deletion, Follow, anything
+from scim.storage.joining import Joining, Leaving, Staying
 from scim.storage.linking import load
-from scim.storage.reading import Reader
+from scim.storage.membership import MembershipReader
 from scim.storage.records import Head, Stored
 from scim.storage.rows import Create, Refused, Rows
 
@@ -29,15 +31,14 @@ _ABANDONED = 30_000 << 16
 """Age, in the measure of change numbers (30 s), at which another process's intent counts as abandoned."""
 
 
-class Directory(Reader):
+class Directory(MembershipReader):
     """One provider's resources, to be read and written.
 
     Safe for any number of concurrent callers in one event loop, and for any number of processes.
     """
 
     def __init__(self, rows: Rows, schemas: Schemas, clock: Clock = unix_milliseconds) -> None:
-        super().__init__(rows)
-        self._schemas = schemas
+        super().__init__(rows, schemas)
         self._clock = clock
         self._commit = Commit(rows, clock)
         self._following: set[str] = set()
@@ -79,16 +80,22 @@ class Directory(Reader):
 
     def creation(self, kind: ResourceType, attributes: JsonObject, links: Links, request: Request) -> Act:
         """The creation of a resource."""
+        if kind.name == MEMBERSHIP:
+            return Act(Joining(self._schemas, kind, attributes, request))
         return Act(Creation(self._schemas, kind, attributes, links, request))
 
     def modification(self, kind: ResourceType, identifier: str, edit: Edit, request: Request) -> Act:
         """An edit of a resource."""
+        if kind.name == MEMBERSHIP:
+            return Act(Staying(self._schemas, kind, identifier, edit, request))
         return Act(Modification(self._schemas, kind, identifier, edit, request))
 
     def deletion(
         self, kind: ResourceType, identifier: str, origin: Origin, check: Callable[[Stored], None] = anything
     ) -> Act:
         """The deletion of a resource, if ``check`` raises nothing."""
+        if kind.name == MEMBERSHIP:
+            return Act(Leaving(self._schemas, kind, identifier, origin, check))
         whole = Deletion(self._schemas, kind, identifier, origin, check)
         return Act(partial(_delete, whole), partial(_delete, replace(whole, whole=False)))
 

@@ -12,6 +12,8 @@ from scim.storage.rows import Properties, Property
 
 CAPACITY = 192
 """Members inline at most, and in a bucket on average."""
+PLACES = 1 << 32
+"""How many places there are in the order of a group's members."""
 
 type Links = Mapping[str, str]
 """Ids of resources, each with the alias of its type."""
@@ -32,6 +34,16 @@ class Roster:
         level = 1 << (self.buckets.bit_length() - 1)
         at = int(identifier[-8:], 16) % (2 * level)
         return at if at < self.buckets else at - level
+
+    def stretch(self, at: int) -> tuple[int, int]:
+        """The bucket that holds the members at a place, and the first place behind the stretch that it holds."""
+        bits = self.buckets.bit_length() - 1
+        level = 1 << bits
+        bucket = _mirrored(at) % level
+        if bucket + level < self.buckets:  # it has been split
+            bits += 1
+            bucket = _mirrored(at) % (2 * level)
+        return bucket, ((at >> (32 - bits)) + 1) << (32 - bits)
 
     def touched(self, ids: Iterable[str], added: int) -> set[int]:
         """The buckets to read before ``ids`` are linked or unlinked, at most ``added`` of them new."""
@@ -76,6 +88,24 @@ class Roster:
 
 EMPTY = Roster()
 """No members."""
+
+
+def place(identifier: str) -> int:
+    """Where a member stands among the members of any group.
+
+    It is the number that chooses its bucket, read from the last bit to the first. To split a bucket is to cut a
+    stretch of places in two, so a bucket always holds neighbours, and the order is the same in however many buckets
+    the members lie.
+    """
+    return _mirrored(int(identifier[-8:], 16))
+
+
+def _mirrored(number: int) -> int:
+    """A number of 32 bits, read from the last one to the first."""
+    return int.from_bytes(number.to_bytes(4, "little").translate(_MIRRORED_BYTES))
+
+
+_MIRRORED_BYTES = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def _split_of(bucket: int) -> int:

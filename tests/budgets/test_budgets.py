@@ -14,7 +14,7 @@ from scim.storage import keys, members, records
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Create, Merge
 from tests.budgets.counting import CountingTables
-from tests.client import ENTERPRISE, GROUP, USER, Answer, Client, new_client
+from tests.client import ENTERPRISE, GROUP, USER, Answer, Client, connected, new_app, new_client
 
 PERSON: dict[str, Any] = {
     "schemas": [USER, ENTERPRISE],
@@ -314,3 +314,97 @@ async def test_a_new_group_reads_its_members_in_parallel(house: House, count: in
     cost = await house.cost("POST", "/Groups", {"schemas": [GROUP], "displayName": "A", "members": linked}, status=201)
     assert (cost.reads, len(cost.transactions), cost.rounds) == (count, 1, 2)
     assert cost.transactions[0] <= 8 + count
+
+
+# Memberships as resources of their own
+
+
+MEMBERSHIP = "urn:ietf:params:scim:schemas:core:2.0:GroupMembership"
+
+
+@pytest.fixture
+async def roll() -> House:
+    """A house whose provider serves memberships."""
+    tables = CountingTables(MemoryTables())
+    made = House(await connected(Client, new_app(tables), group_memberships="on"), tables)
+    await made.client.user("first")
+    return made
+
+
+def membership(group: str, member: str) -> dict[str, Any]:
+    return {"schemas": [MEMBERSHIP], "group": {"value": group}, "member": {"value": member}}
+
+
+@pytest.mark.parametrize(("size", "reads"), [(10, 1), (1_000, 2), (100_000, 2)])
+async def test_one_membership_is_two_reads_however_large_its_group_is(roll: House, size: int, reads: int) -> None:
+    ann, bob = await roll.users(2)
+    group = await roll.group_of(size, [ann])
+    there = await roll.cost("GET", f"/GroupMemberships/{group}.{ann}")
+    absent = await roll.cost("GET", f"/GroupMemberships/{group}.{bob}", status=404)
+    by_filter = await roll.cost(
+        "GET", f"/GroupMemberships?filter=group.value+eq+%22{group}%22+and+member.value+eq+%22{ann}%22"
+    )
+    assert by_filter.answer.json["totalResults"] == 1
+    costs = [there, absent, by_filter, await roll.cost("GET", "/GroupMemberships/no-id-of-ours", status=404)]
+    assert [cost.reads for cost in costs] == [reads, reads, reads, 0]
+    assert [cost.transactions for cost in costs] == [[]] * 4
+
+
+@pytest.mark.parametrize(("size", "reads"), [(10, 2), (100, 2), (1_000, 3), (100_000, 3)])
+async def test_a_membership_costs_what_a_patch_costs(roll: House, size: int, reads: int) -> None:
+    ann, bob = await roll.users(2)
+    group = await roll.group_of(size, [bob])
+    created = await roll.cost("POST", "/GroupMemberships", membership(group, ann), status=201)
+    removed = await roll.patch(f"/Groups/{group}", take(ann))
+    added = await roll.patch(f"/Groups/{group}", add(ann))
+    deleted = await roll.cost("DELETE", f"/GroupMemberships/{group}.{ann}", status=204)
+    assert [cost.reads for cost in (created, added, removed, deleted)] == [reads] * 4
+    assert created.transactions == added.transactions
+    assert deleted.transactions == removed.transactions
+    again = await roll.cost("POST", "/GroupMemberships", membership(group, bob), status=409)
+    assert (again.reads, again.transactions) == (1 if size < 193 else 3, [])
+
+
+async def test_the_groups_of_a_member_are_two_reads(roll: House) -> None:
+    (ann,) = await roll.users(1)
+    for number in range(20):
+        await roll.client.group(f"group{number}", ann)
+    cost = await roll.cost("GET", f"/GroupMemberships?filter=member.value+eq+%22{ann}%22")
+    assert (cost.answer.json["totalResults"], cost.reads, cost.transactions) == (20, 2, [])
+
+
+async def test_the_first_members_of_a_large_group_are_a_few_reads(roll: House) -> None:
+    group = await roll.group_of(100_000)
+    path = f"/GroupMemberships?filter=group.value+eq+%22{group}%22"
+    costs = [await roll.cost("GET", f"{path}&count={count}") for count in (0, 1, 100, 500)]
+    assert [cost.answer.json["totalResults"] for cost in costs] == [100_000] * 4
+    assert [cost.reads for cost in costs[:2]] == [1, 2]
+    assert max(cost.reads for cost in costs) <= 7, "buckets hold about 190 members"
+    assert [cost.ranged for cost in costs] == [0] * 4
+    deep = await roll.cost("GET", f"{path}&startIndex=50000&count=500")
+    assert deep.answer.json["itemsPerPage"] == 500
+    assert (deep.reads, deep.ranged) == (2, 521)
+
+
+async def test_a_list_of_memberships_reads_the_groups_and_the_members_of_its_page_alone(roll: House) -> None:
+    groups = [await roll.group_of(size) for size in (1_001, 1_002, 1_003, 1_004, 1_005)]
+    cost = await roll.cost("GET", "/GroupMemberships?startIndex=2100&count=50")
+    assert {each["group"]["value"] for each in cost.answer.json["Resources"]} == {groups[2]}
+    assert cost.answer.json["totalResults"] == 5_015
+    assert cost.reads <= 4, "the head, the groups and one or two buckets"
+    assert cost.ranged == 5
+
+
+async def test_a_walk_by_cursor_costs_the_same_at_any_depth_of_a_large_group(roll: House) -> None:
+    group = await roll.group_of(100_000)
+    path = f"/GroupMemberships?filter=group.value+eq+%22{group}%22&count=500&cursor="
+    cursor, met, reads = "", set[str](), list[int]()
+    for _ in range(12):
+        cost = await roll.cost("GET", path + cursor)
+        cursor = cost.answer.json["nextCursor"]
+        met |= {each["id"] for each in cost.answer.json["Resources"]}
+        reads.append(cost.reads)
+        assert cost.answer.json["totalResults"] == 100_000
+        assert cost.ranged == 0
+    assert len(met) == 12 * 500
+    assert max(reads) <= 8, "the group, and as many buckets as hold a page and one member more"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim.storage.members import CAPACITY, EMPTY, Links, Roster
+from scim.storage.members import CAPACITY, EMPTY, PLACES, Links, Roster, place
 
 endings = st.integers(0, 2**32 - 1) | st.integers(0, 600)
 crowds = st.tuples(endings, st.integers(0, 500), st.sampled_from([1, 2, 3, 64])).map(
@@ -54,3 +54,30 @@ def test_a_new_bucket_takes_its_members_from_one_other(buckets: int, end: int) -
     before, after = Roster(buckets=buckets).bucket(member(end)), Roster(buckets=buckets + 1).bucket(member(end))
     assert after in {before, buckets}
     assert after == before or before == buckets - (1 << (buckets.bit_length() - 1))
+
+
+@given(st.integers(2, 5_000), endings)
+def test_a_stretch_of_places_is_what_one_bucket_holds(buckets: int, end: int) -> None:
+    roster, at = Roster(buckets=buckets), place(member(end))
+    bucket, behind = roster.stretch(at)
+    assert bucket == roster.bucket(member(end))
+    assert at < behind <= PLACES
+    assert roster.stretch(behind - 1) == (bucket, behind)
+    assert behind == PLACES or roster.stretch(behind)[0] != bucket
+
+
+@given(st.integers(2, 600))
+def test_stretch_by_stretch_every_bucket_comes_once(buckets: int) -> None:
+    at, met = 0, list[int]()
+    while at < PLACES:
+        bucket, at = Roster(buckets=buckets).stretch(at)
+        met.append(bucket)
+    assert sorted(met) == list(range(buckets))
+
+
+@given(st.integers(2, 5_000), endings)
+def test_one_bucket_more_cuts_a_stretch_in_two_or_leaves_it(buckets: int, end: int) -> None:
+    at = place(member(end))
+    before, after = Roster(buckets=buckets).stretch(at), Roster(buckets=buckets + 1).stretch(at)
+    assert after == before or buckets in {after[0], Roster(buckets=buckets + 1).stretch(before[1] - 1)[0]}
+    assert after[1] <= before[1]
