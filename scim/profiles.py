@@ -1,7 +1,8 @@
 """Client profiles: how far a provider bends the standard, one named switch at a time.
 
-``rfc`` is the standard to the letter. ``entra`` is what Microsoft Entra ID sends and needs back. A provider
-has one profile and may override single switches of it.
+``rfc`` is the standard to the letter. ``entra`` is what Microsoft Entra ID sends and needs back. ``okta`` is ``rfc``
+with the one tolerance that Okta's requests need: they carry attributes under namespaces of Okta's own. A provider has
+one profile and may override single switches of it.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -89,4 +90,5 @@ PROFILES = {
         last_primary_wins=True,
         plain_schemas=True,
     ),
+    "okta": Profile(ignore_unknown_schemas=True),
 }

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scim.profiles import PROFILES
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 DEFAULT_PROFILE = "entra"
@@ -44,7 +46,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     parser.add_argument(
         "--profile",
-        choices=("entra", "rfc"),
+        choices=sorted(PROFILES),
         help=f"profile of a new demo provider: how tolerant it is of its client (default: {DEFAULT_PROFILE})",
     )
     parser.add_argument(

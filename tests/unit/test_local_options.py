@@ -26,7 +26,7 @@ def test_folders_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ["--port", "-1"],
         ["--port", "x"],
         ["--workers", "0"],
-        ["--profile", "okta"],
+        ["--profile", "scim"],
         ["--data", __file__],
     ],
 )

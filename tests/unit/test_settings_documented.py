@@ -29,9 +29,13 @@ def test_the_readme_names_no_setting_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_the_readme_says_of_each_switch_what_the_profiles_make_of_it(switch: str) -> None:
-    words = [getattr(PROFILES[name], switch) for name in ("rfc", "entra")]
-    rfc, entra = [word if isinstance(word, str) else "on" if word else "off" for word in words]
-    assert f"\n| `{switch}` | {rfc} | {entra} | " in README
+    words = [getattr(profile, switch) for profile in PROFILES.values()]
+    cells = [word if isinstance(word, str) else "on" if word else "off" for word in words]
+    assert f"\n| `{switch}` | {' | '.join(cells)} | " in README
+
+
+def test_the_readme_has_a_column_for_each_profile() -> None:
+    assert f"\n| Switch | {' | '.join(f'`{name}`' for name in PROFILES)} | " in README
 
 
 def test_the_readme_names_no_switch_that_is_not_there() -> None:
