@@ -18,11 +18,14 @@ Modules, from the door inwards; each imports only from the lines below its own::
     storage                                     one directory per provider, over a port of three calls
     changes                                     the record of every write
     patch | projection | discovery              what to change, what to show, what we are
+    openapi                                     the service described in OpenAPI
     planning | sorting                          where to look | in which order
     dialects | links                            how clients really write SCIM | what a PATCH does to members
+    parameters                                  what requests may carry, as OpenAPI describes it
     folding                                     what a filter comes to for a whole type
     edits | quirks | steps                      changes of one value | the quirks one by one | operations taken apart
     matching | resources                        filters against resources | JSON to canonical resources
+    shapes                                      the schema table as JSON Schema
     filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
     preconditions | values                      versions asked for | single values
     experimental                                what is served of drafts

@@ -35,9 +35,10 @@ class App:
         """
         telemetry.configure()
         account = AzureTables(settings.storage) if tables is None else tables
-        providers = Providers(account, Schemas.load(), settings.cache_seconds, Schemas.load(DRAFTS))
+        standard = Schemas.load()
+        providers = Providers(account, standard, settings.cache_seconds, Schemas.load(DRAFTS))
         authenticator = Authenticator(providers, settings.cache_seconds)
-        endpoints = Endpoints(settings, providers, authenticator)
+        endpoints = Endpoints(settings, providers, authenticator, standard)
         return cls(settings, account, providers, authenticator, endpoints)
 
     async def handle(self, request: Request) -> Response:

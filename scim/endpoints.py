@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
+from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
-from scim import handlers, media, messages, telemetry
+from scim import handlers, media, messages, openapi, telemetry
 from scim.auth import Authenticator, Principal
 from scim.changes import Origin
 from scim.errors import (
@@ -22,7 +24,7 @@ from scim.handlers import Answer, Call, Handler, Request, Response
 from scim.providers import Providers
 from scim.queries import Queries
 from scim.representation import Representation
-from scim.schema import ResourceType
+from scim.schema import JsonObject, ResourceType, Schemas
 from scim.service import Service
 from scim.settings import Settings
 from scim.storage.rows import TableNotFound
@@ -37,10 +39,13 @@ DRY_RUN = "dry-run"
 class Endpoints:
     """The service's HTTP surface: ``/scim/{provider}/v2/…``."""
 
-    def __init__(self, settings: Settings, providers: Providers, authenticator: Authenticator) -> None:
+    def __init__(
+        self, settings: Settings, providers: Providers, authenticator: Authenticator, standard: Schemas
+    ) -> None:
         self._settings = settings
         self._providers = providers
         self._authenticator = authenticator
+        self._standard = standard
 
     async def handle(self, request: Request) -> Response:
         """Answer a request; whatever happens, with a SCIM response."""
@@ -55,8 +60,8 @@ class Endpoints:
                 unforeseen = InternalError(f"Something unforeseen happened; its correlation id is {trace.request_id}.")
                 status, body, headers = unforeseen.status, messages.error(unforeseen), {}
             trace.status = status.value
-            headers = {**headers, "X-Request-Id": trace.request_id, "Cache-Control": "no-store"}
-            headers["Content-Type"] = f"{media.SCIM_JSON}; charset=utf-8"
+            headers = {"Content-Type": f"{media.SCIM_JSON}; charset=utf-8", **headers}
+            headers |= {"X-Request-Id": trace.request_id, "Cache-Control": "no-store"}
             bodiless = body is None or request.method == "HEAD"
             return Response(status, b"" if bodiless else media.write(body), headers)
 
@@ -68,6 +73,9 @@ class Endpoints:
         match _segments(request.url):
             case ["scim", provider_name, version, *rest] if _VERSION.fullmatch(version):
                 pass
+            case ["openapi.json"]:
+                trace.endpoint = "/openapi.json"
+                return self._described(request.method)
             case _:
                 raise NotFound("There is no such endpoint; a Base URL has the form /scim/{provider}/v2.")
         principal = await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
@@ -91,6 +99,18 @@ class Endpoints:
             error.headers |= applied
             raise
         return status, body, headers | applied
+
+    def _described(self, method: str) -> Answer:
+        """What anyone may know of the service: the endpoints of any provider, and the standard schemas."""
+        if method not in {"GET", "HEAD"}:
+            raise MethodNotAllowed(method, ("GET",))
+        return HTTPStatus.OK, self._description, {"Content-Type": openapi.MEDIA_TYPE}
+
+    @cached_property
+    def _description(self) -> JsonObject:
+        """Made once: whoever asks needs no token, and it is large."""
+        url = self._settings.public_url
+        return openapi.of_service(self._standard, handlers.configuration(self._settings, url), url)
 
     def _call(self, request: Request, principal: Principal, trace: telemetry.Trace) -> Call:
         provider, settings = principal.provider, self._settings

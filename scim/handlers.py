@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
-from scim import discovery, media, messages
+from scim import discovery, media, messages, openapi
 from scim.auth import Principal
 from scim.errors import BadRequest, Forbidden, InvalidValue, NotFound, NotImplementedYet, PayloadTooLarge
 from scim.messages import SearchRequest
@@ -159,8 +159,20 @@ async def _config(call: Call) -> Answer:
     if call.identifier:
         raise NotFound("There is one ServiceProviderConfig, and nothing below it.")
     _refuse_filter(call)
-    config = discovery.service_provider_config(call.base_url, call.settings, None)
-    return HTTPStatus.OK, config, {}
+    return HTTPStatus.OK, configuration(call.settings, call.base_url), {}
+
+
+def configuration(settings: Settings, base_url: str) -> JsonObject:
+    """What the service can do, as it announces it."""
+    return discovery.service_provider_config(base_url, settings, None)
+
+
+async def _openapi(call: Call) -> Answer:
+    if call.identifier:
+        raise NotFound("There is one description, and nothing below it.")
+    config = configuration(call.settings, call.base_url)
+    described = openapi.of_provider(call.schemas, call.service.profile, config, call.base_url)
+    return HTTPStatus.OK, described, {"Content-Type": openapi.MEDIA_TYPE}
 
 
 async def _resource_types(call: Call) -> Answer:
@@ -211,6 +223,7 @@ DISCOVERY: Mapping[str, Handler] = {
     "serviceproviderconfig": _config,
     "resourcetypes": _resource_types,
     "schemas": _schemas,
+    "openapi.json": _openapi,
 }
 WRITING = frozenset({_create, _replace, _modify, _delete})
 """What a token that may only read is refused, and a dry run does not do."""

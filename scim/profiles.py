@@ -50,6 +50,12 @@ class Profile:
     group_memberships: bool = False
     """Experimental: each membership is a resource at ``/GroupMemberships`` too, which may change with its draft."""
 
+    def departures(self) -> dict[str, bool | str]:
+        """The switches that are not as the standard has them, each with what it is."""
+        standard = type(self)()
+        values = {name: getattr(self, name) for name in SWITCHES}
+        return {name: value for name, value in values.items() if value != getattr(standard, name)}
+
     def override(self, settings: dict[str, str]) -> Self:
         """This profile with single switches set from text, as an operator types them.
 
