@@ -36,6 +36,13 @@ async def test_every_verb_works_over_http(client: Remote) -> None:
     assert "members" not in (await client.get(f"/Groups/{group['id']}")).json
 
 
+async def test_the_service_is_described_to_anybody_and_to_a_client(client: Remote, service: Running) -> None:
+    described = await client.http.get(f"{service.url}/openapi.json")
+    assert (described.status_code, described.headers["content-type"]) == (200, "application/json")
+    assert described.json()["servers"][0]["url"] == f"{service.url}/scim/{{provider}}/v2"
+    assert (await client.get("/openapi.json")).json["servers"] == [{"url": client.base_url}]
+
+
 @pytest.mark.parametrize(
     "path", ["/Users", "/users", "/USERS/", "//Users", "/Users?aadOptscim062020", "/Users/?aadOptscim062020="]
 )
