@@ -205,6 +205,8 @@ class _Bending:
 
     def step(self, step: Step) -> Step | None:
         attribute = step.target.attribute
+        if step.op == "remove" and step.value is not None and not self.profile.remove_values:
+            raise InvalidValue(f"A remove has no value; its path says which values of {step.target} are meant.")
         if attribute is None or read_only(step.target) or attribute.returned == "never":
             return step
         if attribute.name == "schemas" and self.profile.ignore_unknown_schemas:
@@ -238,8 +240,6 @@ class _Bending:
     def removal(self, step: Step, attribute: Attribute, path: str) -> Step | None:
         if step.value is None:
             return step
-        if not self.profile.remove_values:
-            raise InvalidValue(f"A remove has no value; its path says which values of {path} are meant.")
         self.notes.append(Note("remove_values", path))
         if step.filter is not None or step.target.sub is not None or not attribute.multi_valued:
             return replace(step, value=None, has_value=False)

@@ -82,7 +82,7 @@ class Plan:
 
         Raises:
             NoTarget: a path matches no value.
-            Mutability: a readOnly attribute would change.
+            Mutability: a readOnly attribute would change, or a required one go, be it for a moment.
             InvalidValue: several elements would be primary.
         """
         return self.outcome(resource).resource
@@ -141,6 +141,8 @@ class Plan:
         new = change.of(current, notes)
         if new == current:
             return resource
+        if new is None and target.attribute.required:
+            raise Mutability(f"{target.attribute.name} is required; it can be changed, but not removed.")
         if isinstance(new, list) and name != self.resource_type.members:
             few(new, str(target))
         held = {known: given for known, given in holder.items() if known != name}
@@ -235,11 +237,11 @@ def _element_edit(step: Step, attribute: Attribute, profile: Profile, notes: lis
         new = {name: part for name, part in parts.items() if part is not None}
     else:
         new = element(attribute, given, path, notes)
-        if new is None:
-            return None if adding else Drop(matches, attribute.multi_valued)
+        if new is None and step.op == "remove":
+            return Drop(matches, attribute.multi_valued)
         if profile.create_unmatched and like and isinstance(new, dict):
             new = {**like, **new}
-        become = replacing(new)
+        become = _same if adding and new is None else replacing(new)
     created = {**like, **new} if isinstance(like, dict) and isinstance(new, dict) else like and new
     return Change(
         path=path,
@@ -247,13 +249,17 @@ def _element_edit(step: Step, attribute: Attribute, profile: Profile, notes: lis
         matches=matches,
         become=become,
         created=created if profile.create_unmatched and like is not None else None,
-        idle=new in (None, {}),
+        idle=step.op == "remove" or (profile.create_unmatched and new in (None, {})),
         last_primary_wins=profile.last_primary_wins,
     )
 
 
 def _every(_: Json) -> bool:
     return True
+
+
+def _same(held: Json) -> Json:
+    return held
 
 
 def _check_schemas(resource_type: ResourceType, step: Step, attribute: Attribute) -> None:
@@ -281,9 +287,14 @@ def _kept(resource: JsonObject, target: Target, keep: Keep) -> JsonObject:
     values = target.values(resource)
     several = target.attribute is not None and target.attribute.multi_valued
     current = values if several else values[0] if values else None
-    if (current or None) != (keep.value or None):
+    if _assigned(current) != _assigned(keep.value):
         raise _read_only(target)
     return resource
+
+
+def _assigned(held: Json) -> Json:
+    """The value, or None where it stands for none (RFC 7643 §2.5)."""
+    return None if held in ([], {}) else held
 
 
 def _read_only(target: Target) -> Mutability:

@@ -90,12 +90,7 @@ def emails_done(elements: list[JsonObject], do: Do, profile: Profile) -> list[Js
     wish = None if do.op == "remove" else do.value
     described = dict([do.only]) if do.only else {}
     if not chosen:
-        if wish is None:
-            return elements
-        if not profile.create_unmatched:
-            raise NoTarget("")
-        new = {**described, **({do.sub: wish} if do.sub else wish)}
-        return primaries([*elements, new], [new], profile)
+        return unmatched_done(elements, do, described, profile)
     result, touched = [], []
     for element in elements:
         if not any(element is one for one in chosen):
@@ -113,6 +108,17 @@ def emails_done(elements: list[JsonObject], do: Do, profile: Profile) -> list[Js
         result.append(changed)
         touched.append(changed)
     return primaries(result, touched, profile)
+
+
+def unmatched_done(elements: list[JsonObject], do: Do, described: JsonObject, profile: Profile) -> list[JsonObject]:
+    if do.op == "remove":
+        return elements
+    if not profile.create_unmatched:
+        raise NoTarget("")
+    if do.value is None:
+        return elements
+    new = {**described, **({do.sub: do.value} if do.sub else do.value)}
+    return primaries([*elements, new], [new], profile)
 
 
 def whole_done(elements: list[JsonObject], do: Do) -> list[JsonObject]:

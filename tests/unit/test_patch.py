@@ -115,7 +115,12 @@ CHANGES: list[tuple[str, Given, JsonObject]] = [
         {"emails": [HOME, {"value": "w"}]},
     ),
     ("remove of a sub-attribute nowhere", {"op": "remove", "path": 'emails[type eq "x"].type'}, {}),
-    ("replace of no element by null", {"op": "replace", "path": 'emails[type eq "x"].value', "value": None}, {}),
+    (
+        "replace of elements by null",
+        {"op": "replace", "path": 'emails[type eq "work"]', "value": None},
+        {"emails": [HOME]},
+    ),
+    ("add of null to elements", {"op": "add", "path": 'emails[type eq "work"]', "value": None}, {}),
     (
         "a sub-attribute of every element",
         {"op": "replace", "path": "emails.display", "value": "x"},
@@ -170,11 +175,24 @@ REFUSED: list[tuple[Given, type[ScimError], str]] = [
     ({"op": "add", "path": 'emails[type eq "x"].value', "value": "v"}, NoTarget, "emails.value matches no value."),
     ({"op": "replace", "path": 'emails[type eq "x"]', "value": {"value": "v"}}, NoTarget, "emails matches no value."),
     ({"op": "replace", "path": "phoneNumbers.value", "value": "v"}, NoTarget, "phoneNumbers.value matches no value."),
+    ({"op": "replace", "path": 'emails[type eq "x"].value', "value": None}, NoTarget, "emails.value matches no value."),
+    ({"op": "replace", "path": 'emails[type eq "x"]', "value": None}, NoTarget, "emails matches no value."),
+    ({"op": "add", "path": 'emails[type eq "x"]', "value": {}}, NoTarget, "emails matches no value."),
     ({"op": "remove"}, NoTarget, "A remove needs a path"),
     ({"op": "remove", "path": "userName"}, Mutability, "userName is required"),
     ({"op": "replace", "path": "userName", "value": None}, Mutability, "userName is required"),
+    ({"op": "remove", "path": "emails", "value": [WORK]}, InvalidValue, "A remove has no value; its path says which"),
+    ({"op": "remove", "path": "groups", "value": []}, InvalidValue, "A remove has no value"),
+    ({"op": "remove", "path": "password", "value": "x"}, InvalidValue, "A remove has no value"),
+    (
+        {"op": "remove", "path": ENT, "value": {}},
+        InvalidValue,
+        f"A remove has no value; its path says which values of {ENT}",
+    ),
     ({"op": "replace", "path": "userName", "value": " "}, InvalidValue, "userName is required, and may not be blank"),
     ({"op": "replace", "path": "id", "value": "x"}, Mutability, "id is readOnly"),
+    ({"op": "replace", "path": "meta.version", "value": 0}, Mutability, "meta.version is readOnly"),
+    ({"op": "replace", "path": "groups.value", "value": ""}, Mutability, "groups.value is readOnly"),
     ({"op": "remove", "path": "id"}, Mutability, "id is readOnly"),
     ({"op": "remove", "path": "meta"}, Mutability, "meta is readOnly"),
     ({"op": "replace", "path": "meta.version", "value": "x"}, Mutability, "meta.version is readOnly"),
@@ -244,6 +262,12 @@ def test_a_resource_is_left_whole_when_a_later_operation_fails() -> None:
         patched({"op": "remove", "path": "title"}, {"op": "add", "path": 'ims[type eq "x"].value', "value": "v"})
 
 
+@pytest.mark.parametrize("profile", [RFC, ENTRA], ids=["rfc", "entra"])
+def test_a_required_attribute_does_not_go_for_a_moment_either(profile: Profile) -> None:
+    with pytest.raises(Mutability, match="userName is required"):
+        patched({"op": "remove", "path": "userName"}, {"op": "add", "path": "userName", "value": "b"}, profile=profile)
+
+
 def test_an_extension_enters_and_leaves_schemas_with_its_attributes() -> None:
     bare = {"schemas": [USER.schema.id], "userName": "a"}
     add = {"op": "add", "path": f"{ENT}:employeeNumber", "value": "1"}
@@ -288,6 +312,10 @@ class TestCreatingWhatAPathNames:
             patched(operation, profile=ENTRA)
         bare = {"schemas": [USER.schema.id], "userName": "a"}
         assert patched(operation, resource=bare, profile=ENTRA)[ENT] == {"manager": {"value": "x", "$ref": "r"}}
+
+    @pytest.mark.parametrize("path", ['emails[type eq "x"]', 'emails[type eq "x"].value', "ims.value"])
+    def test_null_creates_nothing_and_is_no_error(self, path: str) -> None:
+        assert patched({"op": "replace", "path": path, "value": None}, profile=ENTRA) == {}
 
     def test_it_is_noted_when_it_happens_and_only_then(self) -> None:
         operation = {"op": "add", "path": 'emails[type eq "work"].display', "value": "W"}
