@@ -174,7 +174,7 @@ def plan(resource_type: ResourceType, operations: Sequence[Operation], profile: 
     steps, bent = rfc_form(resource_type, operations, profile)
     notes = [*bent]
     linking = [step for step in steps if links.names_links(resource_type, step)]
-    needs_members = any(links.looks_at_links(step) for step in linking)
+    needs_members = any([links.looks_at_links(step) for step in linking])  # all of them, for what they refuse
     edits = []
     for step in steps:
         if needs_members or not links.names_links(resource_type, step):
@@ -228,6 +228,7 @@ def _element_edit(step: Step, attribute: Attribute, profile: Profile, notes: lis
     like: Json = {} if step.filter is None else described(step.filter, attribute)
     given = None if step.op == "remove" else step.value
     become: Callable[[Json], Json]
+    new: Json
     if sub is not None or (adding and attribute.type == "complex"):
         if sub is not None:
             parts = {sub.name: value(sub, given, path, notes)}

@@ -100,6 +100,16 @@ def test_a_member_cannot_be_changed(given: Given) -> None:
         planned(given)
 
 
+def test_a_member_cannot_be_changed_after_an_operation_that_looks_at_them_either() -> None:
+    looking = {"op": "remove", "path": 'members[type eq "Group"]'}
+    for changing in (
+        {"op": "replace", "path": 'members[value eq "1"]', "value": ""},
+        {"op": "remove", "path": "members.type"},
+    ):
+        with pytest.raises(Mutability):
+            planned(looking, changing)
+
+
 def test_a_name_that_members_do_not_have_is_an_unknown_path() -> None:
     display = {"op": "replace", "path": 'members[value eq "1"].display', "value": "x"}
     rename = {"op": "replace", "path": "displayName", "value": "x"}
