@@ -1,4 +1,4 @@
-"""Laws of filter text: what is rendered reads back, and scim2-models reads the same."""
+"""Laws of filter text: what is rendered reads back, and any text is read or refused in a sentence."""
 
 import time
 from collections.abc import Callable
@@ -6,9 +6,6 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scim2_models.exceptions import InvalidFilterException
-from scim2_models.path import expressions as peer
-from scim2_models.path import grammar
 
 from scim.errors import InvalidFilter, InvalidPath
 from scim.filters import (
@@ -117,83 +114,15 @@ def spellings(draw: st.DrawFn, tree: Filter) -> str:
     return spell(tree)
 
 
-def translated(node: peer.FilterNode) -> Filter:
-    """A tree of scim2-models as one of ours."""
-    match node:
-        case peer.Comparison(attr_path=path, op=operator, value=value):
-            return Comparison(str(path), operator.value, value)
-        case peer.Present(attr_path=path):
-            return Present(str(path))
-        case peer.Not(expr=inner):
-            return Not(translated(inner))
-        case peer.ValuePath(attr_path=path, val_filter=inner):
-            return ValuePath(str(path), translated(inner))
-        case peer.LogicalExpr(op=operator, terms=terms):
-            kind = And if operator == peer.LogicalOperator.and_ else Or
-            return kind(tuple(translated(term) for term in terms))
-    raise AssertionError(node)
-
-
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(filters.flatmap(lambda tree: st.tuples(st.just(tree), spellings(tree))))
-def test_scim2_models_reads_every_filter_of_the_standard_alike(example: tuple[Filter, str]) -> None:
+def test_blanks_case_and_parentheses_change_nothing(example: tuple[Filter, str]) -> None:
     tree, text = example
     assert same(parse(text), tree)
-    assert same(translated(grammar._build_filter(text)), tree)  # noqa: SLF001 - its public reader binds to a model
 
 
 CLAUSES = ("a pr", 'a eq "x"', "c.d CO 5", "$ref eq true", "a[b pr]", 'a[b pr].d eq "x"')
 MARKS = ("and", "Or", "(", ")", "not (", "a[", "]", "].d", "pr", "eq", "a", "5", '"x"', "null")
-nearly_filters = st.lists(st.sampled_from(CLAUSES) | st.sampled_from(MARKS), min_size=1, max_size=9).map(" ".join)
-
-
-def read_by_us(text: str) -> Filter | None:
-    try:
-        return parse(text)
-    except InvalidFilter:
-        return None
-
-
-def read_by_scim2_models(text: str) -> Filter | None:
-    try:
-        return translated(grammar._build_filter(text))  # noqa: SLF001 - as above
-    except InvalidFilterException:
-        return None
-
-
-@settings(max_examples=1000, deadline=None)
-@given(nearly_filters)
-def test_scim2_models_refuses_what_we_refuse(text: str) -> None:
-    assert repr(read_by_us(text)) == repr(read_by_scim2_models(text))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("not pr", id="not is an attribute's name like any other"),
-        pytest.param("a.b[c pr]", id="the grammar allows it; matching refuses it"),
-        pytest.param("not (" * 33 + "a pr" + ")" * 33, id="they read 32 expressions within each other, we 500"),
-    ],
-)
-def test_what_we_read_and_scim2_models_does_not(text: str) -> None:
-    assert read_by_us(text) is not None
-    assert read_by_scim2_models(text) is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("a[b pr] .c pr", id="the grammar has no blank before the dot"),
-        pytest.param("a eq 5and b pr", id="the grammar has a blank after a number"),
-        pytest.param(r'a eq "\u0000"', id="no attribute can hold a NUL"),
-        pytest.param(r'a eq "\ud800"', id="nor half of a surrogate pair"),
-    ],
-)
-def test_what_scim2_models_reads_and_we_do_not(text: str) -> None:
-    assert read_by_us(text) is None
-    assert read_by_scim2_models(text) is not None
-
-
 oddities = ('"', "\\", r"\ud800", "urn:", ":", "-", ".", "1e999", "\0", "\ud800", 'emails[type eq "work"].value')
 fragments = st.sampled_from(CLAUSES) | st.sampled_from(MARKS) | st.sampled_from(oddities)
 soup = st.one_of(
