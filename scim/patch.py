@@ -23,6 +23,7 @@ from scim.resources import (
     Note,
     Reading,
     assignments,
+    check_required,
     distinct,
     element,
     schema_list,
@@ -83,7 +84,7 @@ class Plan:
         Raises:
             NoTarget: a path matches no value.
             Mutability: a readOnly attribute would change, or a required one go, be it for a moment.
-            InvalidValue: several elements would be primary.
+            InvalidValue: several elements would be primary, or a required attribute blank.
         """
         return self.outcome(resource).resource
 
@@ -141,13 +142,13 @@ class Plan:
         new = change.of(current, notes)
         if new == current:
             return resource
-        if new is None and target.attribute.required:
-            raise Mutability(f"{target.attribute.name} is required; it can be changed, but not removed.")
         if isinstance(new, list) and name != self.resource_type.members:
             few(new, str(target))
         held = {known: given for known, given in holder.items() if known != name}
         if new is not None:
             held[name] = new
+        if target.attribute.required:
+            check_required(target.attribute, holder, held, f"{target.extension}:" if target.extension else "")
         return held if target.extension is None else self._with_extension(resource, target.extension, held)
 
     def _with_extension(self, resource: JsonObject, urn: str, held: JsonObject) -> JsonObject:
@@ -174,7 +175,8 @@ def plan(resource_type: ResourceType, operations: Sequence[Operation], profile: 
     steps, bent = rfc_form(resource_type, operations, profile)
     notes = [*bent]
     linking = [step for step in steps if links.names_links(resource_type, step)]
-    needs_members = any([links.looks_at_links(step) for step in linking])  # all of them, for what they refuse
+    looking = [links.looks_at_links(step) for step in linking]  # every step is judged, also after one that looks
+    needs_members = any(looking)
     edits = []
     for step in steps:
         if needs_members or not links.names_links(resource_type, step):

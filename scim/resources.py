@@ -209,6 +209,20 @@ def check(resource_type: ResourceType, old: JsonObject | None, new: JsonObject) 
             raise InvalidValue(f"{index.target} has {count} values; the limit is {MAX_INDEXED_VALUES}.")
 
 
+def check_required(attribute: Attribute, before: JsonObject, held: JsonObject, prefix: str) -> None:
+    """Refuse an object in which a required attribute is missing or blank.
+
+    Raises:
+        Mutability: it was there before.
+        InvalidValue: it was not, or is blank.
+    """
+    given = held.get(attribute.name)
+    if given is None and attribute.name in before:
+        raise Mutability(f"{prefix}{attribute.name} is required; it can be changed, but not removed.")
+    if given is None or (isinstance(given, str) and not given.strip()):
+        raise InvalidValue(f"{prefix}{attribute.name} is required, and may not be blank.")
+
+
 def keep_immutable(resource_type: ResourceType, old: JsonObject, new: JsonObject) -> JsonObject:
     """``new`` with the immutable attributes of ``old`` that it leaves out, as a PUT does (RFC 7644 §3.5.1)."""
     kept = dict(new)
@@ -261,7 +275,7 @@ def _check_attributes(attributes: Iterable[Attribute], before: JsonObject, held:
         if attribute.mutability == "immutable" and name in before and before[name] != held.get(name):
             raise Mutability(f"{prefix}{name} is immutable; it keeps the value it has.")
         if attribute.required and name != "schemas":
-            _check_required(attribute, before, held, prefix)
+            check_required(attribute, before, held, prefix)
         if attribute.multi_valued and name in held:
             few(held[name], prefix + name)
         if attribute.sub_attributes and name in held and attribute.mutability != "readOnly":
@@ -270,14 +284,6 @@ def _check_attributes(attributes: Iterable[Attribute], before: JsonObject, held:
                     _check_attributes(attribute.sub_attributes, {}, item, f"{prefix}{name}.")
             else:
                 _check_attributes(attribute.sub_attributes, before.get(name, {}), held[name], f"{prefix}{name}.")
-
-
-def _check_required(attribute: Attribute, before: JsonObject, held: JsonObject, prefix: str) -> None:
-    given = held.get(attribute.name)
-    if given is None and attribute.name in before:
-        raise Mutability(f"{prefix}{attribute.name} is required; it can be changed, but not removed.")
-    if given is None or (isinstance(given, str) and not given.strip()):
-        raise InvalidValue(f"{prefix}{attribute.name} is required, and may not be blank.")
 
 
 def _present(assigned: JsonObject) -> JsonObject:

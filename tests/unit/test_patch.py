@@ -268,6 +268,11 @@ def test_a_required_attribute_does_not_go_for_a_moment_either(profile: Profile) 
         patched({"op": "remove", "path": "userName"}, {"op": "add", "path": "userName", "value": "b"}, profile=profile)
 
 
+def test_nor_is_it_blank_for_a_moment() -> None:
+    with pytest.raises(InvalidValue, match="userName is required, and may not be blank"):
+        patched(*({"op": "replace", "path": "userName", "value": name} for name in (" ", "b")))
+
+
 def test_an_extension_enters_and_leaves_schemas_with_its_attributes() -> None:
     bare = {"schemas": [USER.schema.id], "userName": "a"}
     add = {"op": "add", "path": f"{ENT}:employeeNumber", "value": "1"}
