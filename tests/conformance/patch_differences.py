@@ -209,10 +209,10 @@ def two_faults(asked: Patch, answer: Outcome, other: Outcome) -> bool:
     return "noTarget" in kinds or not (done(ours(path_alone)) or done(theirs(path_alone)))
 
 
-def every_primary(asked: Patch, answer: Outcome, other: Outcome) -> bool:
+def several_primary(asked: Patch, answer: Outcome, other: Outcome) -> bool:
     op, path, value = first(asked)
-    marks = op != "remove" and path.endswith(".primary") and value is True
-    return marks and is_refused(answer, "invalidValue") and done(other)
+    marks = value is True if path.endswith(".primary") else isinstance(value, dict) and value.get("primary") is True
+    return op != "remove" and marks and is_refused(answer, "invalidValue") and done(other)
 
 
 def one_for_many(asked: Patch, answer: Outcome, other: Outcome) -> bool:
@@ -274,11 +274,11 @@ DIFFERENCES: tuple[Difference[Patch, Outcome], ...] = (
         sub_attribute_of_none,
     ),
     Difference(
-        "`primary` of every element at once",
+        "Several elements made primary at once",
         "The operation makes several elements primary; only one may be.",
         "RFC 7643 §2.4",
         one("replace", "emails.primary", value=True, emails=[WORK | {"primary": True}, HOME]),
-        every_primary,
+        several_primary,
     ),
     Difference(
         "`add` of null",
