@@ -189,8 +189,9 @@ def expression_as_path(asked: Patch, answer: Outcome, _: Outcome) -> bool:
     return " " in path and "[" not in path and is_refused(answer, "invalidPath")
 
 
-def core_schema_as_path(asked: Patch, answer: Outcome, _: Outcome) -> bool:
-    return first(asked)[1].lower() == USER.schema.id.lower() and is_refused(answer, "invalidPath")
+def path_to_the_resource(asked: Patch, answer: Outcome, _: Outcome) -> bool:
+    path = asked.operations[0].get("path")
+    return path is not None and path.lower() in {"", USER.schema.id.lower()} and is_refused(answer, "invalidPath")
 
 
 def filter_on_single(asked: Patch, _: Outcome, other: Outcome) -> bool:
@@ -211,8 +212,16 @@ def two_faults(asked: Patch, answer: Outcome, other: Outcome) -> bool:
 
 def several_primary(asked: Patch, answer: Outcome, other: Outcome) -> bool:
     op, path, value = first(asked)
-    marks = value is True if path.endswith(".primary") else isinstance(value, dict) and value.get("primary") is True
+    lists = (
+        [*value.values()] if isinstance(value, dict) and not path else [value if isinstance(value, list) else [value]]
+    )
+    marked = [sum(primary(element) for element in each) for each in lists if isinstance(each, list)]
+    marks = value is True if path.endswith(".primary") else max(marked, default=0) > ("[" not in path)
     return op != "remove" and marks and is_refused(answer, "invalidValue") and done(other)
+
+
+def primary(element: Json) -> bool:
+    return isinstance(element, dict) and element.get("primary") is True
 
 
 def one_for_many(asked: Patch, answer: Outcome, other: Outcome) -> bool:
@@ -407,11 +416,11 @@ DIFFERENCES: tuple[Difference[Patch, Outcome], ...] = (
         expression_as_path,
     ),
     Difference(
-        "The core schema as a path",
+        "The core schema, or nothing, as a path",
         "It names no attribute; an operation on the resource itself has no path.",
         "RFC 7644 §3.5.2",
         one("add", USER.schema.id, {"title": "t"}),
-        core_schema_as_path,
+        path_to_the_resource,
     ),
     Difference(
         "What is wrong about brackets",

@@ -1,252 +1,200 @@
-"""Random resources, and random PATCH requests on them: most of them sound, some not."""
+"""Random resources, and random PATCH requests on them: most of them sound, some not; the same for one seed."""
 
-from hypothesis import strategies as st
+import json
+from random import Random
 
 from scim.schema import Json, JsonObject
 from tests.conformance.patch_peers import GROUP, USER, Patch
 
 CORE = USER.schema.id
 ENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+TEXTS = ("a", "b", "A", "Ω", "", " x ")
+WORDS = ("a", "b", "c")
+LINKS = ("https://a.example/1", "https://a.example/2")
+IDS = ("u1", "u2", "u3", "u4", "u5")
+BOOLEANS = (True, False)
 
-texts = st.sampled_from(["a", "b", "A", "Ω", "", " x "])
-words = st.sampled_from(["a", "b", "c"])
-mails = st.sampled_from(["a@x.example", "b@x.example", "A@x.example"])
-kinds = st.sampled_from(["work", "home", "other"])
-links = st.sampled_from(["https://a.example/1", "https://a.example/2"])
-base64 = st.sampled_from(["aGVsbG8=", "d29ybGQ="])
-ids = st.sampled_from(["u1", "u2", "u3", "u4", "u5"])
-
-
-def some(**values: st.SearchStrategy[Json]) -> st.SearchStrategy[JsonObject]:
-    """An object with some of these attributes, and at least one."""
-    return st.fixed_dictionaries({}, optional=values).filter(bool)
+type Samples = tuple[Json, ...]
+type Subs = dict[str, Samples]
 
 
-def elements(value: st.SearchStrategy[Json]) -> st.SearchStrategy[JsonObject]:
-    """An element of a multi-valued attribute of the usual form."""
-    return some(value=value, type=kinds, primary=st.booleans())
+def usual(value: Samples) -> Subs:
+    """The sub-attributes that most multi-valued attributes have."""
+    return {"value": value, "type": ("work", "home", "other"), "primary": BOOLEANS}
 
 
-COMPLEX: dict[str, st.SearchStrategy[JsonObject]] = {
-    "emails": elements(mails),
-    "phoneNumbers": elements(words),
-    "roles": elements(words),
-    "addresses": some(locality=words, country=words, type=kinds, primary=st.booleans()),
-    "x509Certificates": elements(base64),
-    "photos": elements(links),
+MULTI: dict[str, Subs] = {
+    "emails": usual(("a@x.example", "b@x.example", "A@x.example")),
+    "phoneNumbers": usual(WORDS),
+    "roles": usual(WORDS),
+    "addresses": {"locality": WORDS, "country": WORDS, "type": ("work", "home"), "primary": BOOLEANS},
+    "x509Certificates": usual(("aGVsbG8=", "d29ybGQ=")),
+    "photos": usual(LINKS),
 }
-"""Multi-valued attributes of users, and what their elements look like."""
-_VALUES = {"emails": mails, "phoneNumbers": words, "roles": words, "x509Certificates": base64, "photos": links}
-SUBS = {
-    name: [
-        ("value", _VALUES[name]) if name in _VALUES else ("locality", words),
-        ("type", kinds),
-        ("primary", st.booleans()),
-    ]
-    for name in COMPLEX
+"""Multi-valued attributes of users, and what their elements have."""
+SINGLE: dict[str, Samples] = {
+    "userName": WORDS,
+    "title": TEXTS,
+    "displayName": WORDS,
+    "nickName": TEXTS,
+    "externalId": WORDS,
+    "profileUrl": LINKS,
+    "active": BOOLEANS,
+    "name.givenName": WORDS,
+    "name.familyName": TEXTS,
+    f"{ENT}:department": WORDS,
+    f"{ENT}:costCenter": TEXTS,
+    f"{ENT}:manager.value": IDS,
+    f"{CORE}:title": WORDS,
+    f"{CORE}:name.givenName": WORDS,
 }
-"""Sub-attributes of theirs, and what may stand there."""
-names = some(givenName=texts, familyName=words, formatted=words)
-managers = some(**{"value": ids, "$ref": links})
-SIMPLE: dict[str, st.SearchStrategy[Json]] = {
-    "userName": words,
-    "title": texts,
-    "displayName": words,
-    "nickName": texts,
-    "externalId": words,
-    "profileUrl": links,
-    "active": st.booleans(),
-    "name": names,
-    "name.givenName": words,
-    "name.familyName": texts,
-    f"{ENT}:department": words,
-    f"{ENT}:costCenter": texts,
-    f"{ENT}:manager": managers,
-    f"{ENT}:manager.value": ids,
-    ENT: some(department=words, division=words, manager=managers),
-    f"{CORE}:title": words,
-    f"{CORE}:name.givenName": words,
+COMPLEX: dict[str, Subs] = {
+    "name": {"givenName": TEXTS, "familyName": WORDS, "formatted": WORDS},
+    f"{ENT}:manager": {"value": IDS, "$ref": LINKS},
 }
 """Paths to what a user has once, and what may stand there."""
-SINGLE = tuple(name for name in SIMPLE if ":" not in name and "." not in name and name != "userName")
-"""The attributes among them that a user may be without."""
 ODD_PATHS = (
-    "id",
-    "meta",
-    "meta.created",
-    "groups",
-    "groups.value",
-    'groups[value eq "g1"]',
-    "schemas",
-    "password",
-    "nope",
-    "name.nope",
-    "title.nope",
-    "emails.nope",
-    "emails[nope eq 1]",
-    'emails[type eq "work"].nope',
-    "emails[type eq work]",
-    'title[value eq "a"]',
-    'name[givenName eq "a"]',
-    f'{ENT}:manager[value eq "u1"]',
-    f"{ENT}:manager.displayName",
-    f"{ENT}:nope",
-    "urn:example:nope:title",
-    "emails[",
-    "a b",
-    "",
-    CORE,
-    'emails.type eq "work"',
-    "userName pr",
+    *("id", "meta", "meta.created", "groups", "groups.value", 'groups[value eq "g1"]', "schemas", "password"),
+    *("nope", "name.nope", "title.nope", "emails.nope", "emails[nope eq 1]", 'emails[type eq "work"].nope'),
+    *("emails[type eq work]", "emails[", 'title[value eq "a"]', 'name[givenName eq "a"]', "a b", "", CORE),
+    *(f'{ENT}:manager[value eq "u1"]', f"{ENT}:manager.displayName", f"{ENT}:nope", "urn:example:nope:title"),
+    *('emails.type eq "work"', "userName pr", "emails.value", 'emails[type eq "work"]', "members", ENT),
 )
-odd_values: st.SearchStrategy[Json] = st.one_of(
-    st.none(),
-    st.sampled_from(["", "x", "true", 0, 5, 1.5, True, [], {}, [[]], [None], ["x"], [1], {"value": "x"}]),
-    st.sampled_from([{"nope": 1}, [{"value": "x"}, {"value": "x"}], {"value": None}, {"value": {"value": "x"}}]),
-)
-ops = st.sampled_from(["add", "replace", "remove"])
-
-
-def arrays(element: st.SearchStrategy[JsonObject]) -> st.SearchStrategy[list[JsonObject]]:
-    """Elements of which one at most is primary, so that a resource may have them; none twice."""
-    listed = st.lists(element, max_size=3, unique_by=lambda each: repr(sorted(each.items())))
-    return listed.filter(lambda each: sum(one.get("primary") is True for one in each) < 2)
-
-
-ARRAYS = {name: arrays(element) for name, element in COMPLEX.items()}
-LISTS = {name: st.lists(element, max_size=3) for name, element in COMPLEX.items()}
-few_singles = st.lists(st.sampled_from(SINGLE), max_size=3, unique=True)
-few_names = {name: st.lists(st.sampled_from([*SIMPLE, name]), min_size=1, max_size=3, unique=True) for name in COMPLEX}
-
-
-@st.composite
-def users(draw: st.DrawFn, focus: tuple[str, ...]) -> JsonObject:
-    """A user as it is stored and shown, with values of the multi-valued attributes in ``focus``."""
-    held = {name: draw(ARRAYS[name]) for name in focus}
-    held |= {name: draw(SIMPLE[name]) for name in draw(few_singles)}
-    extension = draw(SIMPLE[ENT]) if draw(st.booleans()) else None
-    listed = {"schemas": [CORE, ENT], ENT: extension} if extension else {"schemas": [CORE]}
-    return {
-        **listed,
-        "id": "7",
-        "userName": draw(words),
-        **{name: value for name, value in held.items() if value != []},
-    }
-
-
-@st.composite
-def filters(draw: st.DrawFn, attribute: str) -> str:
-    """A filter that selects among the elements of a multi-valued attribute."""
-    name, values = draw(st.sampled_from(SUBS[attribute]))
-    literal = draw(values)
-    text = str(literal).lower() if isinstance(literal, bool) else f'"{literal}"'
-    term = f"{name} {draw(st.sampled_from(['eq', 'eq', 'eq', 'ne']))} {text}"
-    form = draw(st.sampled_from(["{}", "{}", "{}", "not ({})", "{} and type pr", '{} or type eq "work"']))
-    return form.format(term)
-
-
-@st.composite
-def on_elements(draw: st.DrawFn, name: str) -> JsonObject:
-    """An operation on a multi-valued attribute, some of its elements, or a sub-attribute of them."""
-    op = draw(ops)
-    selection = f"[{draw(FILTERS[name])}]" if draw(st.booleans()) else ""
-    sub, value = draw(st.sampled_from([("", COMPLEX[name] if selection else LISTS[name]), *SUBS[name]]))
-    path = name + selection + (f".{sub}" if sub else "")
-    return {"op": op, "path": path} | ({} if op == "remove" else {"value": draw(value)})
-
-
-FILTERS = {name: filters(name) for name in COMPLEX}
-ON_ELEMENTS = {name: on_elements(name) for name in COMPLEX}
-
-
-@st.composite
-def on_simple(draw: st.DrawFn) -> JsonObject:
-    """An operation on what a user has once."""
-    path = draw(st.sampled_from([*SIMPLE]))
-    op = draw(ops)
-    spelled = draw(st.sampled_from([path, path, path, path.upper()]))
-    return {"op": op, "path": spelled} | ({} if op == "remove" else {"value": draw(SIMPLE[path])})
-
-
-@st.composite
-def without_path(draw: st.DrawFn, name: str) -> JsonObject:
-    """An operation whose value names the attributes, ``name`` among them maybe, in one or another spelling."""
-    value = {key: draw(SIMPLE[key] if key in SIMPLE else LISTS[key]) for key in draw(few_names[name])}
-    if draw(st.integers(0, 5)) == 0:
-        value[draw(st.sampled_from(["id", "nope", "name.nope", "groups", "meta", "password"]))] = draw(odd_values)
-    return {"op": draw(st.sampled_from(["add", "replace"])), "value": value}
-
-
-@st.composite
-def odd(draw: st.DrawFn) -> JsonObject:
-    """An operation that may be wrong in its path, its value or its form."""
-    paths = [*SIMPLE, *COMPLEX, *ODD_PATHS, "emails.value", 'emails[type eq "work"]', 'emails[type eq "work"].value']
-    operation = {"op": draw(ops), "path": draw(st.sampled_from(paths)), "value": draw(odd_values)}
-    for name in draw(st.sets(st.sampled_from(["path", "value"]), max_size=1)):
-        del operation[name]
-    return operation
-
-
-members = st.lists(some(value=ids, type=st.sampled_from(["User", "Group"])).filter(lambda m: "value" in m), max_size=3)
-groups = st.fixed_dictionaries(
-    {"schemas": st.just([GROUP.schema.id]), "id": st.just("9"), "displayName": words},
-    optional={
-        "externalId": words,
-        "members": st.lists(ids, min_size=1, unique=True).map(lambda of: [{"value": i} for i in of]),
-    },
-)
-GROUP_PATHS = (
-    "members",
-    "MEMBERS",
-    "displayName",
-    "externalId",
-    "members.value",
-    "members.type",
-    "nope",
-    f"{GROUP.schema.id}:members",
-    f"{GROUP.schema.id}:displayName",
+ODD_VALUES: Samples = (
+    *(None, "", "x", "true", 0, 5, 1.5, True, [], {}, [[]], [None], ["x"], [1], {"value": "x"}, {"nope": 1}),
+    *([{"value": "x"}, {"value": "x"}], {"value": None}, {"value": {"value": "x"}}),
 )
 
 
-@st.composite
-def on_groups(draw: st.DrawFn) -> JsonObject:
-    """An operation on a group: its members, mostly."""
-    op = draw(ops)
-    shape = draw(st.sampled_from(["members", "members", "filter", "filter", "odd", "name", "object"]))
-    if shape == "members":
-        return {"op": op, "path": "members"} | ({} if op == "remove" else {"value": draw(members)})
-    if shape == "filter":
-        among = draw(st.lists(ids, min_size=1, max_size=3))
-        text = " or ".join(f'value eq "{each}"' for each in among)
-        text = draw(st.sampled_from([text, text, text, f"not ({text})", 'value ne "u1"', 'value sw "u"', "value pr"]))
-        sub = draw(st.sampled_from(["", "", "", ".value", ".type", ".display"]))
-        return {"op": op, "path": f"members[{text}]{sub}"} | ({} if op == "remove" else {"value": draw(odd_values)})
-    if shape == "name":
-        return {"op": op, "path": "displayName"} | ({} if op == "remove" else {"value": draw(texts)})
-    if shape == "object":
-        value = {"displayName": words, "externalId": texts, "members": members, "id": st.just("9")}
-        return {"op": draw(st.sampled_from(["add", "replace"])), "value": draw(some(**value))}
-    operation = {"op": op, "path": draw(st.sampled_from(GROUP_PATHS)), "value": draw(odd_values)}
-    for name in draw(st.sets(st.sampled_from(["path", "value"]), max_size=1)):
-        del operation[name]
-    return operation
+class Requester:
+    """Makes up a resource, and asks for changes of it."""
 
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)  # noqa: S311 - the same requests for one seed
+        self._chosen = self.random.choice
+        self._focus = self.random.sample([*MULTI], 2)
 
-OPERATIONS = {
-    name: st.one_of(ON_ELEMENTS[name], ON_ELEMENTS[name], ON_ELEMENTS[name], on_simple(), without_path(name), odd())
-    for name in COMPLEX
-}
-FEW_OPERATIONS = {name: st.lists(operation, min_size=1, max_size=4) for name, operation in OPERATIONS.items()}
-two_names = st.lists(st.sampled_from([*COMPLEX]), min_size=1, max_size=2, unique=True).map(tuple)
+    def patch(self) -> Patch:
+        """A user or a group, and one to four operations."""
+        count = self.random.randint(1, 4)
+        if self._often(4):
+            return Patch("Group", self._group(), [self._on_group() for _ in range(count)])
+        return Patch("User", self._user(), [self._on_user() for _ in range(count)])
 
+    def _often(self, times: int) -> bool:
+        return self.random.randrange(times) == 0
 
-@st.composite
-def patches_of_users(draw: st.DrawFn) -> Patch:
-    """A user and a few operations, which are often about the same attribute."""
-    focus = draw(two_names)
-    return Patch("User", draw(users(focus)), draw(FEW_OPERATIONS[focus[0]]))
+    def _object(self, subs: Subs) -> JsonObject:
+        names = self.random.sample([*subs], self.random.randint(1, len(subs)))
+        return {name: self._chosen(subs[name]) for name in names}
 
+    def _elements(self, name: str, *, sound: bool) -> list[JsonObject]:
+        """Elements; where they have to be sound, no two are equal, or primary."""
+        elements: list[JsonObject] = []
+        for _ in range(self.random.randint(0, 3)):
+            element = self._object(MULTI[name])
+            if sound and any(each == element or each.get("primary") is True for each in elements):
+                element = {key: value for key, value in element.items() if key != "primary"}
+            if element and not (sound and element in elements):
+                elements.append(element)
+        return elements
 
-patches_of_groups = st.builds(Patch, st.just("Group"), groups, st.lists(on_groups(), min_size=1, max_size=4))
-patches = st.one_of(patches_of_users(), patches_of_users(), patches_of_groups)
-"""Resources with requests to change them."""
+    def _extension(self) -> JsonObject:
+        extension: JsonObject = {"department": self._chosen(WORDS)}
+        return extension | {"manager": self._object(COMPLEX[f"{ENT}:manager"])} if self._often(2) else extension
+
+    def _user(self) -> JsonObject:
+        extended = self._often(2)
+        user: JsonObject = {"schemas": [CORE, ENT] if extended else [CORE], "id": "7", "userName": self._chosen(WORDS)}
+        if extended:
+            user[ENT] = self._extension()
+        for name in self._focus:
+            if elements := self._elements(name, sound=True):
+                user[name] = elements
+        for name in ("title", "externalId", "profileUrl", "active"):
+            if self._often(3):
+                user[name] = self._chosen(SINGLE[name])
+        if self._often(2):
+            user["name"] = self._object(COMPLEX["name"])
+        return user
+
+    def _group(self) -> JsonObject:
+        members = [{"value": each} for each in self.random.sample(IDS, self.random.randint(0, 4))]
+        group: JsonObject = {"schemas": [GROUP.schema.id], "id": "9", "displayName": self._chosen(WORDS)}
+        return group | ({"members": members} if members else {})
+
+    def _operation(self, path: str, value: Json) -> JsonObject:
+        op = self._chosen(("add", "replace", "remove"))
+        return {"op": op, "path": path} | ({} if op == "remove" else {"value": value})
+
+    def _on_user(self) -> JsonObject:
+        shape = self._chosen(("elements",) * 5 + ("single",) * 2 + ("object", "object", "odd"))
+        if shape == "elements":
+            return self._on_elements(self._chosen(self._focus))
+        if shape == "single":
+            path = self._chosen([*SINGLE, *COMPLEX, ENT])
+            return self._operation(path.upper() if self._often(5) else path, self._whole(path))
+        return self._without_path() if shape == "object" else self._odd()
+
+    def _whole(self, path: str) -> Json:
+        """A value for what a path without brackets names."""
+        if path == ENT:
+            return self._extension()
+        if path in MULTI:
+            return self._elements(path, sound=False)
+        return self._object(COMPLEX[path]) if path in COMPLEX else self._chosen(SINGLE[path])
+
+    def _selection(self, name: str) -> str:
+        sub = self._chosen([*MULTI[name]])
+        term = f"{sub} {self._chosen(('eq', 'eq', 'eq', 'ne'))} {json.dumps(self._chosen(MULTI[name][sub]))}"
+        form = self._chosen(("{}", "{}", "{}", "{}", "not ({})", "{} and type pr", '{} or type eq "work"'))
+        return f"[{form.format(term)}]"
+
+    def _on_elements(self, name: str) -> JsonObject:
+        selection = self._selection(name) if self._often(2) else ""
+        if self._often(2):
+            sub = self._chosen([*MULTI[name]])
+            return self._operation(f"{name}{selection}.{sub}", self._chosen(MULTI[name][sub]))
+        value = self._object(MULTI[name]) if selection else self._elements(name, sound=self._often(2))
+        return self._operation(name + selection, value)
+
+    def _without_path(self) -> JsonObject:
+        paths = self.random.sample([*SINGLE, *COMPLEX, ENT, *self._focus], self.random.randint(1, 3))
+        value = {path: self._whole(path) for path in paths}
+        if self._often(6):
+            value[self._chosen(("id", "nope", "name.nope", "groups", "meta", "password"))] = self._chosen(ODD_VALUES)
+        return {"op": self._chosen(("add", "replace")), "value": value}
+
+    def _odd(self) -> JsonObject:
+        path = self._chosen((*ODD_PATHS, *SINGLE, *COMPLEX, *MULTI))
+        operation: JsonObject = {"op": self._chosen(("add", "replace", "remove")), "path": path}
+        operation["value"] = self._chosen(ODD_VALUES)
+        if self._often(2):
+            del operation[self._chosen(("path", "value"))]
+        return operation
+
+    def _on_group(self) -> JsonObject:
+        shape = self._chosen(("members",) * 4 + ("filter",) * 4 + ("name", "object", "odd"))
+        if shape == "members":
+            return self._operation(self._chosen(("members", "MEMBERS", f"{GROUP.schema.id}:members")), self._members())
+        if shape == "filter":
+            return self._on_members()
+        if shape == "name":
+            return self._operation("displayName", self._chosen(TEXTS))
+        if shape == "object":
+            value: JsonObject = {"members": self._members(), "externalId": self._chosen(WORDS), "displayName": "d"}
+            return {"op": self._chosen(("add", "replace")), "value": value | ({"id": "9"} if self._often(2) else {})}
+        path = self._chosen(("members.value", "members.type", "nope", "members", "displayName", "externalId"))
+        return self._operation(path, self._chosen(ODD_VALUES))
+
+    def _members(self) -> list[JsonObject]:
+        members: list[JsonObject] = [{"value": self._chosen(IDS)} for _ in range(self.random.randint(0, 3))]
+        return [member | ({"type": "User"} if self._often(3) else {}) for member in members]
+
+    def _on_members(self) -> JsonObject:
+        named = " or ".join(f'value eq "{each}"' for each in self.random.sample(IDS, self.random.randint(1, 3)))
+        text = self._chosen((named, named, named, f"not ({named})", 'value ne "u1"', 'value sw "u"', "value pr"))
+        if self._often(2):
+            return {"op": "remove", "path": f"members[{text}]"}
+        sub = self._chosen(("", "", ".value", ".type", ".display"))
+        return self._operation(f"members[{text}]{sub}", self._chosen(ODD_VALUES))
