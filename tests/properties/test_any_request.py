@@ -104,7 +104,7 @@ class Sender:
         return self._chosen(SAMPLES[attribute.type])
 
     def _part(self, subs: tuple[Attribute, ...]) -> JsonObject:
-        return {sub.name: self._value(sub) for sub in self.random.sample(subs, 2)}
+        return {sub.name: self._value(sub) for sub in self.random.sample(subs, self.random.randint(1, 2))}
 
     def _operation(self) -> JsonObject:
         op = self._chosen(("add", "replace", "remove", "Add"))
