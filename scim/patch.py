@@ -228,6 +228,9 @@ def _element_edit(step: Step, attribute: Attribute, profile: Profile, notes: lis
     path, adding, sub = str(step.target), step.op == "add", step.target.sub
     matches = _every if step.filter is None else element_predicate(step.filter, attribute)
     like: Json = {} if step.filter is None else described(step.filter, attribute)
+    if like and profile.create_unmatched and step.op != "remove":
+        whole = str(Target(step.target.extension, attribute))
+        like = element(attribute, like, whole, notes)  # what it compares with may be no value to have
     given = None if step.op == "remove" else step.value
     become: Callable[[Json], Json]
     new: Json

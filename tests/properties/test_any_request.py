@@ -35,7 +35,7 @@ ODD: tuple[Json, ...] = (
     *("2020-01-01", "2020-02-30T00:00:00Z", "9999-12-31T23:59:59-23:59", "QQ+_", "Q", 10**400, ["x", "x"]),
 )
 SUBS = tuple(Attribute(name=kind, type=kind) for kind in SAMPLES)
-ENTRY = (*SUBS, Attribute(name="value"), Attribute(name="primary", type="boolean"))
+ENTRY = (Attribute(name="value"), Attribute(name="number", type="integer"), Attribute(name="primary", type="boolean"))
 ATTRIBUTES = (
     Attribute(name="name", required=True),
     *SUBS,
@@ -46,6 +46,8 @@ ATTRIBUTES = (
     Attribute(name="derived", mutability="readOnly"),
     Attribute(name="exact", case_exact=True),
 )
+LISTED = tuple(attribute for attribute in ATTRIBUTES if attribute.name in {"entries", "part"}) * 4
+"""What there is most to do to."""
 MORE = "urn:x:More"
 THING = ResourceType(
     name="Thing",
@@ -71,7 +73,7 @@ class Sender:
 
     def body(self) -> JsonObject:
         """The body of a POST."""
-        chosen = self.random.sample(ATTRIBUTES[1:], 5)
+        chosen = (*LISTED, *self.random.sample(ATTRIBUTES[1:], 5))
         body: JsonObject = BARE | {attribute.name: self._value(attribute) for attribute in chosen}
         return body | {MORE: self._part(SUBS)} if self._often(2) else body
 
@@ -123,7 +125,7 @@ class Sender:
         """A path, and what it leads to."""
         if self._often(12):
             return self._chosen(ODD_PATHS), None
-        attribute = self._chosen(ATTRIBUTES)
+        attribute = self._chosen((*ATTRIBUTES, *LISTED))
         path = attribute.name.upper() if self._often(5) else attribute.name
         if attribute.name in SAMPLES and self._often(2):
             return f"{MORE}:{path}", attribute

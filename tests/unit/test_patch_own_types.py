@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.errors import Mutability
+from scim.errors import InvalidValue, Mutability
 from scim.messages import Operation
 from scim.patch import Plan, plan
 from scim.profiles import PROFILES, Profile
@@ -29,6 +29,12 @@ SHELF = ResourceType(
             Attribute(name="tags", multi_valued=True),
             Attribute(name="code", mutability="immutable"),
             Attribute(
+                name="labels",
+                type="complex",
+                multi_valued=True,
+                sub_attributes=(Attribute(name="image", type="binary"), Attribute(name="size", type="integer")),
+            ),
+            Attribute(
                 name="box", type="complex", sub_attributes=(Attribute(name="sizes", type="integer", multi_valued=True),)
             ),
         ),
@@ -51,6 +57,11 @@ BARE: JsonObject = {"schemas": ["urn:x:Shelf"]}
         ({"box": {"sizes": [1]}}, {"op": "add", "path": "box.sizes", "value": [2, 1.0]}, {"box": {"sizes": [1, 2]}}),
         ({"box": {"sizes": [1]}}, {"op": "replace", "path": "box.sizes", "value": [2]}, {"box": {"sizes": [2]}}),
         ({"box": {"sizes": [1]}}, {"op": "remove", "path": "box.sizes"}, {}),
+        (
+            {},
+            {"op": "add", "path": "labels[size eq 2.0].image", "value": "QUI="},
+            {"labels": [{"size": 2, "image": "QUI="}]},
+        ),
         ({"code": "a"}, {"op": "add", "path": "code", "value": "a"}, {"code": "a"}),
         ({}, {"op": "add", "path": "code", "value": "a"}, {"code": "a"}),
     ],
@@ -61,6 +72,14 @@ def test_a_type_that_is_only_a_file_is_patched_like_any_other(
     found = planned(given, ENTRA).apply(BARE | before)
     check(SHELF, BARE | before, found)
     assert found == BARE | after
+    assert repr(found.get("labels")) == repr(after.get("labels")), "2 is an integer, 2.0 is none"
+
+
+def test_an_element_is_not_created_of_what_its_attribute_cannot_hold() -> None:
+    with pytest.raises(InvalidValue, match=r"labels\.image must be a string in base64"):
+        planned({"op": "add", "path": 'labels[image eq "!"].size', "value": 1}, ENTRA)
+    removing = planned({"op": "remove", "path": 'labels[image eq "!"].size'}, ENTRA)
+    assert removing.apply(BARE) == BARE
 
 
 @pytest.mark.parametrize("given", [{"op": "replace", "path": "code", "value": "b"}, {"op": "remove", "path": "code"}])
