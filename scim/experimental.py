@@ -1,5 +1,7 @@
 """What the service serves of drafts of the standard, to providers that ask for it; it may change with the drafts."""
 
+from dataclasses import replace
+
 from scim.schema import STANDARD, Schemas
 
 DRAFTS = STANDARD / "experimental"
@@ -10,4 +12,4 @@ MEMBERSHIP = "GroupMembership"
 
 def tried(standard: Schemas, drafts: Schemas) -> Schemas:
     """What a provider serves that tries the drafts."""
-    return Schemas({**standard.schemas, **drafts.schemas}, {**standard.types, **drafts.types})
+    return replace(standard, schemas={**standard.schemas, **drafts.schemas}, types={**standard.types, **drafts.types})

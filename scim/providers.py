@@ -110,6 +110,7 @@ class Providers:
         self._cache_seconds = cache_seconds
         self._cached: dict[str, tuple[float, Provider]] = {}
         self._directories: dict[tuple[str, bool, bool], Directory] = {}
+        self._schemas: dict[tuple[bool, bool], Schemas] = {}
 
     async def prepare(self) -> None:
         """Create the two tables, if they are not there."""
@@ -224,10 +225,12 @@ class Providers:
         return held
 
     def schemas(self, provider: Provider) -> Schemas:
-        """The schemas that a provider serves."""
-        unique, tried = provider.profile.unique_group_names, provider.profile.group_memberships
-        served = self._standard if unique else self._standard.without_uniqueness("Group", "displayName")
-        return experimental.tried(served, self._drafts) if tried and self._drafts else served
+        """The schemas that a provider serves; the same value for all providers with the same switches."""
+        key = unique, tried = provider.profile.unique_group_names, provider.profile.group_memberships
+        if key not in self._schemas:
+            served = self._standard if unique else self._standard.without_uniqueness("Group", "displayName")
+            self._schemas[key] = experimental.tried(served, self._drafts) if tried and self._drafts else served
+        return self._schemas[key]
 
     async def issue(self, name: str, scope: Scope = "write", user: str = "") -> Token:
         """A new token for a provider; only now can it be seen.
