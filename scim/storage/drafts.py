@@ -141,8 +141,8 @@ class Draft:
 
     def merge(self, row: Row, properties: Properties) -> None:
         """Set properties of a row that must still be as it was read."""
-        before = self._writes.get(row.key)
-        after = Row(row.key, row.etag, {**row.properties, **properties})
+        before, shown = self._writes.get(row.key), self._touched.get(row.key) or row
+        after = Row(row.key, row.etag, {**shown.properties, **properties})
         if isinstance(before, Create):
             self._touch(Create(row.key, {**before.properties, **properties}), after)
         elif isinstance(before, Merge):

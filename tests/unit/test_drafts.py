@@ -79,6 +79,14 @@ async def test_writes_of_two_operations_to_one_row_are_one_write(view: View, dra
     ]
 
 
+async def test_what_an_operation_merges_twice_is_shown_whole(view: View, draft: Draft) -> None:
+    row = await found(view, "a")
+    draft.merge(row, {"x": "2"})
+    draft.merge(row, {"z": "2"})
+    draft.keep(view, "t")
+    assert (await found(view, "a")).properties == {"x": "2", "y": "1", "z": "2"}
+
+
 async def test_what_one_operation_creates_and_another_deletes_was_never_there(view: View, draft: Draft) -> None:
     draft.create("d", {}, TAKEN)
     draft.create("e", {}, TAKEN)
