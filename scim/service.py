@@ -3,7 +3,7 @@
 A verb that writes is an act first, which can be done alone or with others in one transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scim import dialects, messages, patch, resources
@@ -133,16 +133,16 @@ class Service:
 
         return self.directory.deletion(kind, identifier, self.origin, check)
 
-    async def write_all(self, acts: Sequence[Act]) -> list[Written | ScimError]:
+    async def write_each(self, acts: Sequence[Act]) -> AsyncIterator[Written | ScimError]:
         """Do acts one after the other, many of them in one transaction; or only see what they would come to."""
-        outcomes = await (self.directory.try_out(acts) if self.dry_run else self.directory.write_all(acts))
-        for outcome in outcomes:
+        outcomes = self.directory.try_each(acts) if self.dry_run else self.directory.write_each(acts)
+        async for outcome in outcomes:
             if isinstance(outcome, Written):
                 self._note(outcome.notes)
-        return outcomes
+            yield outcome
 
     async def _done(self, act: Act, projection: Projection | None) -> Shown:
-        (outcome,) = await self.write_all([act])
+        (outcome,) = [outcome async for outcome in self.write_each([act])]
         if isinstance(outcome, ScimError):
             raise outcome
         return await self.representation.answer(outcome.stored, projection)

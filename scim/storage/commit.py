@@ -10,7 +10,8 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from scim.errors import ScimError, Unavailable
 from scim.storage import keys
@@ -123,20 +124,29 @@ class Commit:
         """
         return await self._locked(lambda until: self._attempts(decide, until))
 
-    async def write_all[T](self, decides: Sequence[Decide[T]]) -> list[Outcome[T]]:
+    async def write_each[T](self, decides: Sequence[Decide[T]]) -> AsyncIterator[Outcome[T]]:
         """What ``write`` would come to for each of them in turn, while as many as fit share a transaction.
 
         One that fails is an outcome and no hindrance to the others; but one that is too large is the last, and once
-        the store does not answer, no other is tried. Any may be decided more than once.
+        the store does not answer, no other is tried. Any may be decided more than once, and none is before the
+        outcomes of the transaction before it have been taken.
         """
-        outcomes: list[Outcome[T]] = []
-        while left := decides[len(outcomes) :]:
-            outcomes += await self._locked(lambda until, left=left: self._some(left, until))  # type: ignore[misc] # mypy cannot infer it
-            if isinstance(last := outcomes[-1], Unavailable):
-                return outcomes + [last] * (len(decides) - len(outcomes))
+        done = 0
+        while left := decides[done:]:
+            outcomes: list[Outcome[T]]
+            try:
+                outcomes = await self._locked(partial(self._some, left))
+            except Unavailable as busy:
+                outcomes = [busy]
+            done += len(outcomes)
+            last = outcomes[-1]
+            if isinstance(last, Unavailable):
+                outcomes += [last] * (len(decides) - done)
+                done = len(decides)
+            for outcome in outcomes:
+                yield outcome
             if isinstance(last, TooLarge):
-                break
-        return outcomes
+                return
 
     async def rehearsal(self) -> "Rehearsal":
         """A place to try writes out, with nothing written."""

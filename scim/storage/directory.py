@@ -1,7 +1,7 @@
 """A provider's directory: the reads and writes behind the six verbs of RFC 7644 §3."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -116,22 +116,26 @@ class Directory(MembershipReader):
         await self._help()
         return written
 
-    async def write_all(self, wanted: Sequence[Act]) -> list[Written | ScimError]:
-        """What ``write`` would come to for each of the acts in turn; as many as fit share a transaction."""
-        if len(wanted) == 1:
-            return [await _outcome(self.write(wanted[0]))]
-        outcomes: list[Written | ScimError] = []
-        while left := wanted[len(outcomes) :]:
-            for outcome in await self._commit.write_all([self._agreed(act.decide) for act in left]):
-                if isinstance(outcome, TooLarge):
-                    outcomes.append(await _outcome(self._in_parts(wanted[len(outcomes)], outcome)))
-                else:
-                    outcomes.append(outcome)
-        await self._help()
-        return outcomes
+    async def write_each(self, wanted: Sequence[Act]) -> AsyncIterator[Written | ScimError]:
+        """What ``write`` would come to for each of the acts in turn; as many as fit share a transaction.
 
-    async def try_out(self, wanted: Sequence[Act]) -> list[Written | ScimError]:
-        """What ``write_all`` would come to; nothing is written, and what is shown has its members with it."""
+        No act is decided before the outcomes of the transaction before it have been taken.
+        """
+        if len(wanted) == 1:
+            yield await _outcome(self.write(wanted[0]))
+            return
+        done = 0
+        while left := wanted[done:]:
+            async for outcome in self._commit.write_each([self._agreed(act.decide) for act in left]):
+                if isinstance(outcome, TooLarge):
+                    yield await _outcome(self._in_parts(wanted[done], outcome))
+                else:
+                    yield outcome
+                done += 1
+        await self._help()
+
+    async def try_each(self, wanted: Sequence[Act]) -> AsyncIterator[Written | ScimError]:
+        """What ``write_each`` would give; nothing is written, and what is shown has its members with it."""
         rehearsal = await self._commit.rehearsal()
 
         async def tried(act: Act) -> Written:
@@ -143,7 +147,8 @@ class Directory(MembershipReader):
                 written = await rehearsal.write(self._agreed(act.begin))
             return replace(written, stored=await load(rehearsal.view, written.stored))
 
-        return [await _outcome(tried(act)) for act in wanted]
+        for act in wanted:
+            yield await _outcome(tried(act))
 
     async def finish(self, identifier: str, most: int | None = None) -> int:
         """Do what is left of an intent, or its next ``most`` pieces; gives their number."""

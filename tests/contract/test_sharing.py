@@ -1,7 +1,7 @@
 """Acts that share a transaction, and acts that are only tried out: both come to what they come to one by one."""
 
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
@@ -27,6 +27,10 @@ FATES: list[tuple[Fate, ...]] = [
     ("comes late", "request lost", "comes late"),
     ("refused without a place",),
 ]
+
+
+async def every(outcomes: AsyncIterator[Written | ScimError]) -> list[Written | ScimError]:
+    return [outcome async for outcome in outcomes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Acting:
         return self.writer.directory.deletion(self.writer.schemas.types[kind], identifier, ORIGIN)
 
     async def all(self, *acts: Act) -> list[Written | ScimError]:
-        return await self.writer.directory.write_all(acts)
+        return await every(self.writer.directory.write_each(acts))
 
 
 @pytest.fixture
@@ -192,7 +196,7 @@ async def test_what_is_tried_out_is_answered_and_not_written(acting: Acting) -> 
     users = await acting.writer.users(200)
     group = await acting.writer.crowd("crowd", users)
     before = await acting.writer.kinds()
-    outcomes = await acting.writer.directory.try_out(
+    tried = acting.writer.directory.try_each(
         [
             acting.user("bob"),
             acting.user("ANN"),
@@ -204,6 +208,7 @@ async def test_what_is_tried_out_is_answered_and_not_written(acting: Acting) -> 
             acting.link(group, removing(ann)),
         ]
     )
+    outcomes = await every(tried)
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds == [Written, Uniqueness, Uniqueness, Written, Written, Written, Written, NotFound]
     assert isinstance(outcomes[5], Written)
@@ -232,9 +237,9 @@ async def test_shared_and_tried_out_acts_come_to_what_they_come_to_alone(seed: i
         groups = [await acting.writer.group(f"g{number}", *users[:number]) for number in range(3)]
         acts = [_random_act(acting, chance, names, users, groups) for _ in range(count)]
         if way == "alone":
-            outcomes = [outcome for act in acts for outcome in await directory.write_all([act])]
+            outcomes = [outcome for act in acts for outcome in await every(directory.write_each([act]))]
         else:
-            outcomes = await (directory.write_all(acts) if way == "shared" else directory.try_out(acts))
+            outcomes = await every(directory.write_each(acts) if way == "shared" else directory.try_each(acts))
         await assert_clean(partition, schemas)
         state = {name: len(await acting.writer.find("User", "userName", name)) for name in names}
         results.append(([told(outcome) for outcome in outcomes], state))
