@@ -49,7 +49,7 @@ class Torn(Exception):
 
 
 class WrittenBefore(Exception):
-    """An operation of the same draft has deleted the row that is to be created: that takes another transaction."""
+    """An operation of the same draft has written the row in a way that takes another transaction for this one."""
 
 
 class View:
@@ -155,8 +155,19 @@ class Draft:
         before = self._writes.get(row.key)
         self._untouch(row.key, Delete(row.key, before.etag if isinstance(before, Merge) else row.etag))
 
-    def drop(self, key: str) -> None:
-        """Delete a row that another row in the transaction vouches for."""
+    def drop(self, key: str, of: str = "") -> None:
+        """Delete a row that another row in the transaction vouches for.
+
+        Args:
+            key: the key of the row.
+            of: the id of the resource whose row it is, where it is one that only one resource can have.
+
+        Raises:
+            WrittenBefore: the transaction creates the row for another resource, which the store will refuse.
+        """
+        before = self._writes.get(key)
+        if isinstance(before, Create) and before.properties.get("of", of) != of:
+            raise WrittenBefore
         self._untouch(key, Delete(key))
 
     def new_id(self) -> str:

@@ -14,7 +14,7 @@ def reindex(draft: Draft, before: Stored | None, after: Stored | None) -> None:
     """
     old, new = _rows(before), _rows(after)
     for key in old.keys() - new.keys():
-        draft.drop(key)
+        draft.drop(key, old[key][1].id)
     for key in new.keys() - old.keys():
         index, stored = new[key]
         draft.create(key, {"of": stored.id}, _taken(stored.kind, index) if index.unique else None)

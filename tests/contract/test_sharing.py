@@ -188,6 +188,15 @@ async def test_writers_of_several_processes_share_and_collide(writers: list[Writ
     assert [isinstance(outcome, Written) for outcome in other] == [False] * 4 + [True] * 4
 
 
+@pytest.mark.parametrize("away", ["delete", "rename"])
+async def test_a_name_that_becomes_free_later_was_still_taken_before(acting: Acting, away: str) -> None:
+    ann = await acting.writer.user("ann")
+    gone = acting.delete("User", ann) if away == "delete" else acting.rename(ann, "anna")
+    outcomes = await acting.all(acting.user("bob"), acting.user("ANN"), gone, acting.user("Ann"))
+    assert [type(outcome) for outcome in outcomes] == [Written, Uniqueness, Written, Written]
+    assert len(await acting.writer.find("User", "userName", "ann")) == 1
+
+
 # Tried out
 
 
