@@ -38,6 +38,12 @@ async def search(req: func.HttpRequest) -> func.HttpResponse:
     return await answer(req)
 
 
+@app.route(route="scim/{provider}/v2/Bulk", methods=METHODS)
+async def bulk(req: func.HttpRequest) -> func.HttpResponse:
+    """Many operations in one request (RFC 7644 §3.7)."""
+    return await answer(req)
+
+
 @app.route(route="scim/{provider}/v2/Schemas/{*rest}", methods=METHODS)
 async def schemas(req: func.HttpRequest) -> func.HttpResponse:
     """The schemas in use (RFC 7644 §4)."""

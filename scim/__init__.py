@@ -7,6 +7,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     app                                         puts the parts together
     endpoints                                   HTTP in, HTTP out
     handlers                                    what each endpoint does
+    bulk                                        many operations in one request
     queries | service                           which resources are meant | the verbs of RFC 7644
     memberships                                 the memberships meant, an experiment
     selection                                   the matches of one type, found by the shortest way
@@ -18,10 +19,10 @@ Modules, from the door inwards; each imports only from the lines below its own::
     storage                                     one directory per provider, over a port of three calls
     changes                                     the record of every write
     patch | projection | discovery              what to change, what to show, what we are
-    openapi                                     the service described in OpenAPI
+    jobs | openapi                              the operations of a bulk request | the service described in OpenAPI
     planning | sorting                          where to look | in which order
     dialects | links                            how clients really write SCIM | what a PATCH does to members
-    parameters                                  what requests may carry, as OpenAPI describes it
+    parameters | references                     what requests may carry, as OpenAPI describes it | bulkIds in values
     folding                                     what a filter comes to for a whole type
     edits | quirks | steps                      changes of one value | the quirks one by one | operations taken apart
     matching | resources                        filters against resources | JSON to canonical resources
@@ -32,5 +33,5 @@ Modules, from the door inwards; each imports only from the lines below its own::
     cursors | instants                          where the next page begins, sealed | points in time
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
-    errors | settings | telemetry               nothing of SCIM's own above this line
+    errors | ordering | settings | telemetry    nothing of SCIM's own above this line
 """

@@ -30,7 +30,11 @@ def service_provider_config(base_url: str, settings: Settings, documentation_uri
         "schemas": [_CORE + "ServiceProviderConfig"],
         **documented,
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {
+            "supported": True,
+            "maxOperations": settings.operations_max,
+            "maxPayloadSize": settings.group_body_max,
+        },
         "filter": {"supported": True, "maxResults": settings.page_max},
         "changePassword": {"supported": False},
         "sort": {"supported": True},

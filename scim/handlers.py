@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
-from scim import discovery, media, messages, openapi
+from scim import bulk, discovery, media, messages, openapi
 from scim.auth import Principal
 from scim.errors import BadRequest, Forbidden, InvalidValue, NotFound, NotImplementedYet, PayloadTooLarge
 from scim.messages import SearchRequest
@@ -105,8 +105,12 @@ class Call:
     def body(self) -> Json:
         """The JSON value in the body."""
         limit = self.settings.group_body_max if self.kind and self.kind.members else self.settings.body_max
+        return self.body_within(limit, "the limit")
+
+    def body_within(self, limit: int, named: str) -> Json:
+        """The JSON value in a body of so many bytes at most, which a refusal names."""
         if len(self.request.body) > limit:
-            raise PayloadTooLarge(f"The body has {len(self.request.body)} bytes; the limit is {limit}.")
+            raise PayloadTooLarge(f"The body has {len(self.request.body)} bytes; {named} is {limit}.")
         media.check_type(self.request.headers.get("content-type"))
         if not self.request.body and self.request.headers.get("transfer-encoding"):
             raise BadRequest("The body was sent in chunks and did not arrive; send it with a Content-Length.")
@@ -153,6 +157,11 @@ async def _delete(call: Call) -> Answer:
 
 def _tagged(shown: Shown) -> dict[str, str]:
     return {"ETag": shown.version}
+
+
+async def _bulk(call: Call) -> Answer:
+    body = call.body_within(call.settings.group_body_max, "maxPayloadSize")
+    return HTTPStatus.OK, await bulk.perform(call.service, body), {}
 
 
 async def _config(call: Call) -> Answer:
@@ -216,7 +225,7 @@ COLLECTION: Mapping[str, Handler] = {"GET": _query, "POST": _create}
 RESOURCE: Mapping[str, Handler] = {"GET": _retrieve, "PUT": _replace, "PATCH": _modify, "DELETE": _delete}
 SEARCH: Mapping[str, Handler] = {"POST": _search}
 BASE: Mapping[str, Handler] = {"GET": _query}
-BULK: Mapping[str, Handler] = {"POST": _not_implemented}
+BULK: Mapping[str, Handler] = {"POST": _bulk}
 ME: Mapping[str, Handler] = {**RESOURCE, "POST": _not_implemented}
 NOBODY: Mapping[str, Handler] = dict.fromkeys(ME, _nobody)
 DISCOVERY: Mapping[str, Handler] = {
@@ -225,5 +234,5 @@ DISCOVERY: Mapping[str, Handler] = {
     "schemas": _schemas,
     "openapi.json": _openapi,
 }
-WRITING = frozenset({_create, _replace, _modify, _delete})
+WRITING = frozenset({_create, _replace, _modify, _delete, _bulk})
 """What a token that may only read is refused, and a dry run does not do."""

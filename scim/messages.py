@@ -1,4 +1,4 @@
-"""The message shapes of RFC 7644: PATCH and search requests, list and error responses.
+"""The message shapes of RFC 7644: PATCH, search and bulk requests, list, bulk and error responses.
 
 Names are matched in any case (RFC 7643 §2.1). What cannot be read is refused with the name of the attribute and
 what would be right, never with the value.
@@ -26,11 +26,13 @@ from scim.schema import Json, JsonObject
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 MAX_OPERATIONS = 1_000
-"""Operations in one PATCH, unless the caller says otherwise."""
+"""Operations in one PATCH or one bulk request, unless the caller says otherwise."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}", re.ASCII)
 
@@ -100,6 +102,32 @@ class PatchOp(_Message):
     )
 
 
+class BulkOperation(_Message):
+    """One operation of a bulk request (RFC 7644 §3.7)."""
+
+    method: Annotated[str, AfterValidator(str.upper)] = Field(description="POST, PUT, PATCH or DELETE")
+    bulk_id: str | None = Field(default=None, description="a string")
+    version: str | None = Field(default=None, description="a string")
+    path: str = Field(description="a string such as /Users or /Users/{id}")
+    data: Any = Field(default=None, description="any JSON value")
+
+
+class BulkRequest(_Message):
+    """The body of a POST to ``/Bulk``.
+
+    Attributes:
+        fail_on_errors: the number of errors after which no more operations are done; none or 0 sets no limit.
+    """
+
+    schemas: Annotated[tuple[str, ...], Field(strict=False)] = Field(description="an array of URNs")
+    fail_on_errors: Annotated[int | None, AfterValidator(lambda limit: max(limit or 0, 0) or None)] = Field(
+        default=None, description="an integer"
+    )
+    operations: Annotated[tuple[BulkOperation, ...], Field(strict=False)] = Field(
+        alias="Operations", description="an array of operations"
+    )
+
+
 class SearchRequest(_Message):
     """A query (RFC 7644 §3.4.2), from a body of ``/.search`` or from a URL.
 
@@ -136,12 +164,36 @@ def patch_op(body: Json, max_operations: int = MAX_OPERATIONS) -> PatchOp:
         InvalidSyntax: it is not of the shape of a PatchOp.
         PayloadTooLarge: it has more than ``max_operations`` operations.
     """
-    given = next((v for k, v in body.items() if k.lower() == "operations"), None) if isinstance(body, dict) else None
-    if isinstance(given, list) and len(given) > max_operations:
-        raise PayloadTooLarge(f"Operations has {len(given):,} entries; the limit is {max_operations:,}.")
+    if (count := _number_of_operations(body)) > max_operations:
+        raise PayloadTooLarge(f"Operations has {count:,} entries; the limit is {max_operations:,}.")
     message = _read(PatchOp, body, InvalidSyntax)
     _check_schemas(message.schemas, PATCH_OP)
     return message
+
+
+def bulk_request(body: Json, max_operations: int = MAX_OPERATIONS) -> BulkRequest:
+    """Read the body of a POST to ``/Bulk`` (RFC 7644 §3.7).
+
+    Raises:
+        InvalidSyntax: it is not of the shape of a BulkRequest, a POST has no bulkId, or two operations have the same.
+        PayloadTooLarge: it has more than ``max_operations`` operations.
+    """
+    if (count := _number_of_operations(body)) > max_operations:
+        raise PayloadTooLarge(f"Operations has {count:,} entries; maxOperations is {max_operations:,}.")
+    message = _read(BulkRequest, body, InvalidSyntax)
+    _check_schemas(message.schemas, BULK_REQUEST)
+    places: dict[str, int] = {}
+    for place, operation in enumerate(message.operations):
+        if operation.method == "POST" and not operation.bulk_id:
+            raise InvalidSyntax(f"Operations[{place}].bulkId is missing; a POST needs one.")
+        if operation.bulk_id and (first := places.setdefault(operation.bulk_id, place)) != place:
+            raise InvalidSyntax(f"Operations[{place}].bulkId is that of Operations[{first}] too; each needs its own.")
+    return message
+
+
+def _number_of_operations(body: Json) -> int:
+    given = next((v for k, v in body.items() if k.lower() == "operations"), None) if isinstance(body, dict) else None
+    return len(given) if isinstance(given, list) else 0
 
 
 def search_request(body: Json) -> SearchRequest:
@@ -203,6 +255,11 @@ def list_response(resources: Sequence[JsonObject], total: int, start_index: int 
     }
 
 
+def bulk_response(operations: Sequence[JsonObject]) -> JsonObject:
+    """The results of a bulk request's operations (RFC 7644 §3.7.3)."""
+    return {"schemas": [BULK_RESPONSE], "Operations": list(operations)}
+
+
 def error(problem: ScimError) -> JsonObject:
     """The body of an error response (RFC 7644 §3.12)."""
     body: JsonObject = {"schemas": [ERROR], "status": str(problem.status.value), "detail": problem.detail}
@@ -239,7 +296,7 @@ def _sentence(model: type[_Message], problem: ErrorDetails) -> str:
     place, names = "", [part for part in problem["loc"] if isinstance(part, str)]
     for part in problem["loc"]:
         place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else part
-    owner = Operation if len(names) > 1 else model
+    owner = _ELEMENTS.get(model, model) if len(names) > 1 else model
     described = {field.alias or name: field.description for name, field in owner.model_fields.items()}
     expected = described.get(names[-1]) if names else None
     if problem["loc"] and isinstance(problem["loc"][-1], int):
@@ -247,6 +304,10 @@ def _sentence(model: type[_Message], problem: ErrorDetails) -> str:
     if problem["type"] == "missing":
         return f"{place} is missing; it must be {expected}."
     return f"{place or 'The body'} must be {expected or f'a JSON object: a {model.__name__}'}."
+
+
+_ELEMENTS: Mapping[type[_Message], type[_Message]] = {PatchOp: Operation, BulkRequest: BulkOperation}
+"""The messages that hold others, and what these are."""
 
 
 def _check_schemas(given: Sequence[str], urn: str) -> None:

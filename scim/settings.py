@@ -45,9 +45,11 @@ class Settings(BaseModel):
     scan_max: int = Field(10_000, ge=1, description="resources read to answer a filter no index helps, at most")
     cursor_seconds: int = Field(3_600, ge=1, description="seconds a cursor is good for, at least 1")
     body_max: int = Field(1_000_000, ge=10_000, description="bytes in the body of a request, at least 10000")
-    group_body_max: int = Field(24_000_000, ge=10_000, description="bytes in the body of a group, at least 10000")
+    group_body_max: int = Field(
+        24_000_000, ge=10_000, description="bytes in the body of a group or of a bulk request, at least 10000"
+    )
     json_depth: int = Field(64, ge=8, le=500, description="levels of nesting in a body, 8 to 500")
-    operations_max: int = Field(1_000, ge=1, description="operations in one PATCH, at least 1")
+    operations_max: int = Field(1_000, ge=1, description="operations in one PATCH or bulk request, at least 1")
     cache_seconds: int = Field(60, ge=0, le=60, description="seconds a credential may be cached, 0 to 60")
 
     @classmethod

@@ -408,3 +408,48 @@ async def test_a_walk_by_cursor_costs_the_same_at_any_depth_of_a_large_group(rol
         assert cost.ranged == 0
     assert len(met) == 12 * 500
     assert max(reads) <= 8, "the group, and as many buckets as hold a page and one member more"
+
+
+# Bulk requests
+
+
+def bulk(*operations: dict[str, Any]) -> dict[str, Any]:
+    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [*operations]}
+
+
+def creation(name: str, /, **attributes: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)
+    data = {"schemas": [USER], "userName": name, **attributes}
+    return {"method": "POST", "path": "/Users", "bulkId": name, "data": data}
+
+
+async def test_creations_in_a_bulk_request_share_transactions_and_read_nothing(house: House) -> None:
+    cost = await house.cost("POST", "/Bulk", bulk(*(creation(f"u{number}") for number in range(100))))
+    assert {result["status"] for result in cost.answer.json["Operations"]} == {"201"}
+    assert (cost.reads, len(cost.transactions)) == (0, 4)
+    assert max(cost.transactions) <= 100
+    assert sum(cost.transactions) == 4 + 100 * 3
+
+
+async def test_whole_people_in_a_bulk_request_share_transactions_too(house: House) -> None:
+    people = [creation(f"u{number}", **PERSON) for number in range(100)]
+    cost = await house.cost("POST", "/Bulk", bulk(*people))
+    assert {result["status"] for result in cost.answer.json["Operations"]} == {"201"}
+    assert len(cost.transactions) <= 100 * 7 // 99 + 1
+
+
+async def test_changes_in_a_bulk_request_cost_a_read_each_and_share_transactions(house: House) -> None:
+    users = await house.users(49)
+    patch = [{"op": "replace", "path": "title", "value": "Boss"}]
+    changes = [{"method": "PATCH", "path": f"/Users/{user}", "data": patch} for user in users]
+    cost = await house.cost("POST", "/Bulk", bulk(*changes))
+    assert (cost.reads, len(cost.transactions)) == (49, 1)
+
+
+async def test_references_to_what_the_same_transaction_creates_cost_nothing(house: House) -> None:
+    users = [creation(f"u{number}", **{ENTERPRISE: {"manager": {"value": "bulkId:u0"}}}) for number in range(20)]
+    members = [{"value": f"bulkId:u{number}"} for number in range(20)]
+    group = {"schemas": [GROUP], "displayName": "Crew", "members": members}
+    sent = [{"method": "POST", "path": "/Groups", "bulkId": "crew", "data": group}, *users]
+    cost = await house.cost("POST", "/Bulk", bulk(*sent))
+    assert {result["status"] for result in cost.answer.json["Operations"]} == {"201"}
+    assert (cost.reads, len(cost.transactions)) == (0, 1)

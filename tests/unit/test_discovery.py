@@ -15,7 +15,9 @@ from scim.settings import Settings
 
 SCHEMAS = Schemas.load()
 BASE = "https://scim.example.com/scim/p1/v2"
-SETTINGS = Settings.model_validate({"storage": "Memory=yes", "public_url": BASE, "page_default": 50})
+SETTINGS = Settings.model_validate(
+    {"storage": "Memory=yes", "public_url": BASE, "page_default": 50, "operations_max": 7}
+)
 RFC, ENTRA = PROFILES["rfc"], PROFILES["entra"]
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -66,9 +68,9 @@ def test_every_answer_holds_what_its_own_schema_requires_and_nothing_it_does_not
 def test_the_service_says_what_it_can_do() -> None:
     config = discovery.service_provider_config(BASE, SETTINGS, "https://docs.example.com")
     supported = {name for name, value in config.items() if isinstance(value, dict) and value.get("supported")}
-    assert supported == {"patch", "filter", "sort", "etag"}
+    assert supported == {"patch", "bulk", "filter", "sort", "etag"}
     assert config["filter"]["maxResults"] == 500
-    assert (config["bulk"]["maxOperations"], config["bulk"]["maxPayloadSize"]) == (0, 0)
+    assert (config["bulk"]["maxOperations"], config["bulk"]["maxPayloadSize"]) == (7, 24_000_000)
     assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]
     assert config["documentationUri"] == "https://docs.example.com"
 

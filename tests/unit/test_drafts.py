@@ -83,7 +83,7 @@ async def test_what_an_operation_merges_twice_is_shown_whole(view: View, draft: 
     row = await found(view, "a")
     draft.merge(row, {"x": "2"})
     draft.merge(row, {"z": "2"})
-    draft.keep(view, "t")
+    draft.keep(view)
     assert (await found(view, "a")).properties == {"x": "2", "y": "1", "z": "2"}
 
 

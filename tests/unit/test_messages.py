@@ -4,11 +4,15 @@ import pytest
 
 from scim.errors import InvalidFilter, InvalidSyntax, InvalidValue, NotFound, PayloadTooLarge, TooManyRequests
 from scim.messages import (
+    BULK_REQUEST,
+    BULK_RESPONSE,
     ERROR,
     LIST_RESPONSE,
     PATCH_OP,
     SEARCH_REQUEST,
     Operation,
+    bulk_request,
+    bulk_response,
     error,
     list_response,
     patch_op,
@@ -184,3 +188,77 @@ def test_an_error_has_its_status_as_text_and_a_keyword_if_there_is_one() -> None
     }
     assert error(NotFound("No.")) == {"schemas": [ERROR], "status": "404", "detail": "No."}
     assert error(TooManyRequests("No."))["status"] == "429"
+
+
+def bulk_of(*operations: Json, **attributes: Json) -> JsonObject:
+    return {"schemas": [BULK_REQUEST], "Operations": [*operations], **attributes}
+
+
+POST = {"method": "POST", "path": "/Users", "bulkId": "a", "data": {}}
+
+
+def test_a_bulk_request_is_read_with_names_in_any_case() -> None:
+    message = bulk_request(
+        {
+            "SCHEMAS": [BULK_REQUEST.upper()],
+            "FAILONERRORS": 2,
+            "operations": [
+                {"METHOD": "post", "Path": "/Users", "BULKID": "a", "Data": {"Data": 1}},
+                {"method": "DELETE", "path": "/Users/1", "version": 'W/"1"', "bulkId": None, "data": None, "x": 1},
+            ],
+        }
+    )
+    post, delete = message.operations
+    assert (message.fail_on_errors, post.method, post.path, post.bulk_id) == (2, "POST", "/Users", "a")
+    assert (post.data, post.version) == ({"Data": 1}, None)
+    assert (delete.method, delete.version, delete.bulk_id, delete.data) == ("DELETE", 'W/"1"', None, None)
+
+
+@pytest.mark.parametrize("given", [{}, {"failOnErrors": None}, {"failOnErrors": 0}, {"failOnErrors": -1}])
+def test_without_a_number_of_errors_none_ends_a_bulk_request(given: JsonObject) -> None:
+    assert bulk_request(bulk_of(POST, **given)).fail_on_errors is None
+
+
+REFUSED_BULKS: list[tuple[Json, str]] = [
+    (None, "The body must be a JSON object: a BulkRequest."),
+    ({"Operations": [POST]}, "schemas is missing; it must be an array of URNs."),
+    ({"schemas": [PATCH_OP], "Operations": [POST]}, f"schemas must hold {BULK_REQUEST}."),
+    ({"schemas": [BULK_REQUEST]}, "Operations is missing; it must be an array of operations."),
+    (bulk_of() | {"Operations": POST}, "Operations must be an array of operations."),
+    (bulk_of(POST, None), "Operations[1] must be an operation."),
+    (bulk_of(POST, {"path": "/Users"}), "Operations[1].method is missing; it must be POST, PUT, PATCH or DELETE."),
+    (bulk_of(POST | {"method": 1}), "Operations[0].method must be POST, PUT, PATCH or DELETE."),
+    (
+        bulk_of({"method": "DELETE"}),
+        "Operations[0].path is missing; it must be a string such as /Users or /Users/{id}.",
+    ),
+    (bulk_of(POST | {"path": None}), "Operations[0].path must be a string such as /Users or /Users/{id}."),
+    (bulk_of(POST | {"bulkId": 7}), "Operations[0].bulkId must be a string."),
+    (bulk_of(POST | {"version": 7}), "Operations[0].version must be a string."),
+    (bulk_of(POST, failOnErrors="1"), "failOnErrors must be an integer."),
+    (bulk_of(POST, failOnErrors=True), "failOnErrors must be an integer."),
+    (bulk_of(POST | {"bulkId": None}), "Operations[0].bulkId is missing; a POST needs one."),
+    (bulk_of(POST | {"bulkId": ""}), "Operations[0].bulkId is missing; a POST needs one."),
+    (bulk_of(POST, POST), "Operations[1].bulkId is that of Operations[0] too; each needs its own."),
+]
+
+
+@pytest.mark.parametrize(("body", "detail"), REFUSED_BULKS)
+def test_a_bulk_request_of_another_shape_is_refused_by_name(body: Json, detail: str) -> None:
+    with pytest.raises(InvalidSyntax) as refusal:
+        bulk_request(body)
+    assert refusal.value.detail == detail
+
+
+def test_bulk_ids_that_differ_in_case_are_two() -> None:
+    assert len(bulk_request(bulk_of(POST, POST | {"bulkId": "A"})).operations) == 2
+
+
+def test_a_bulk_request_with_too_many_operations_names_the_limit() -> None:
+    assert len(bulk_request(bulk_of(POST), 1).operations) == 1
+    with pytest.raises(PayloadTooLarge, match="Operations has 2 entries; maxOperations is 1"):
+        bulk_request(bulk_of(POST, None), 1)
+
+
+def test_a_bulk_response_says_that_it_is_one() -> None:
+    assert bulk_response([{"status": "204"}]) == {"schemas": [BULK_RESPONSE], "Operations": [{"status": "204"}]}
