@@ -80,8 +80,12 @@ class _Doing:
 
     def act(self, step: Step) -> Act:
         """A step as something to be written."""
-        deletes = step.part == "settle" or self.job.operations[step.place].message.method == "DELETE"
-        return Act(partial(self._attempt, step), partial(self._attempt, step, begin=True) if deletes else None)
+        operation = self.job.operations[step.place]
+        deletes = step.part == "settle" or operation.message.method == "DELETE"
+        begin = partial(self._attempt, step, begin=True) if deletes else None
+        known = operation.problem is None and keys.is_id(operation.named)
+        reads = (keys.resource(operation.resource_type.alias, operation.named),) if known else ()
+        return Act(partial(self._attempt, step), begin, reads)
 
     def note(self, step: Step, outcome: Written | ScimError) -> None:
         """Take down what a step came to in the end."""

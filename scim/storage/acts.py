@@ -71,10 +71,12 @@ class Act:
         decide: the whole of it, in one transaction.
         begin: where there is a way to do more than a transaction takes: the first transaction of it, which leaves an
             intent under the resource's id.
+        reads: the keys of rows that it is sure to read, where they can be told beforehand.
     """
 
     decide: Decide[Written]
     begin: Decide[Written] | None = None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,23 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 from scim.errors import ScimError, Unavailable
 from scim.storage import keys
 from scim.storage.drafts import Decide, Draft, TooLarge, Torn, View, WrittenBefore
 from scim.storage.records import Head
-from scim.storage.rows import Create, Refused, Row, Rows, Unsettled, Write
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Refused, Row, Rows, Unsettled, Write
 
 ATTEMPTS = 20
 """Times a write is tried before the client is asked to come back."""
 PATIENCE = 20.0
 """Seconds within which all of them, and the wait for the lock, must fall."""
+
+_AHEAD = MAX_TRANSACTION_ROWS // 2 - 1
+"""Operations that share a transaction at most, if each writes a row and its change record."""
 
 type Clock = Callable[[], int]
 """Gives Unix time in milliseconds."""
@@ -67,16 +71,23 @@ class _Doubtful[T]:
 
 
 class _Together[T]:
-    """Operations decided into one draft, one after the other, as many as fit."""
+    """Operations decided into one draft, one after the other, as many as fit.
 
-    def __init__(self, decides: Sequence[Decide[T]]) -> None:
+    Args:
+        decides: the operations.
+        reads: the keys of rows that they are sure to read, which are read in parallel.
+    """
+
+    def __init__(self, decides: Sequence[Decide[T]], reads: Iterable[str]) -> None:
         self._decides = decides
+        self._reads = tuple(reads)
         self._claimants: dict[int, int] = {}
 
     async def __call__(self, view: View, draft: Draft) -> list[Outcome[T]]:
         """The outcomes of those that fit; raises what keeps the first of them out."""
         outcomes: list[Outcome[T]] = []
         self._claimants = {}
+        await view.fetch(self._reads)
         for place, decide in enumerate(self._decides):
             try:
                 outcomes.append(await decide(view, draft))
@@ -124,21 +135,28 @@ class Commit:
         """
         return await self._locked(lambda until: self._attempts(decide, until))
 
-    async def write_each[T](self, decides: Sequence[Decide[T]]) -> AsyncIterator[Outcome[T]]:
+    async def write_each[T](
+        self, decides: Sequence[Decide[T]], reads: Sequence[Sequence[str]]
+    ) -> AsyncIterator[Outcome[T]]:
         """What ``write`` would come to for each of them in turn, while as many as fit share a transaction.
 
         One that fails is an outcome and no hindrance to the others; but one that is too large is the last, and once
         the store does not answer, no other is tried. Any may be decided more than once, and none is before the
         outcomes of the transaction before it have been taken.
+
+        Args:
+            decides: the operations.
+            reads: for each of them, the keys of rows that it is sure to read.
         """
-        done = 0
+        done, ahead = 0, _AHEAD
         while left := decides[done:]:
             outcomes: list[Outcome[T]]
             try:
-                outcomes = await self._locked(partial(self._some, left))
+                outcomes = await self._locked(partial(self._some, left, reads[done : done + ahead]))
             except Unavailable as busy:
                 outcomes = [busy]
             done += len(outcomes)
+            ahead = min(len(outcomes) + 1, _AHEAD)
             last = outcomes[-1]
             if isinstance(last, Unavailable):
                 outcomes += [last] * (len(decides) - done)
@@ -165,9 +183,11 @@ class Commit:
         finally:
             self._lock.release()
 
-    async def _some[T](self, decides: Sequence[Decide[T]], until: float) -> list[Outcome[T]]:
+    async def _some[T](
+        self, decides: Sequence[Decide[T]], reads: Sequence[Sequence[str]], until: float
+    ) -> list[Outcome[T]]:
         """The outcomes of the first of several operations: as many as fit, and at least one."""
-        together = _Together(decides)
+        together = _Together(decides, chain.from_iterable(reads))
         try:
             return await self._attempts(together, until)
         except (TooLarge, Unavailable) as error:
@@ -175,7 +195,7 @@ class Commit:
         except ScimError as error:
             place = together.claimant(error)
         if place:
-            return await self._some(decides[:place], until)
+            return await self._some(decides[:place], reads[:place], until)
         try:
             return [await self._attempts(decides[0], until)]
         except (ScimError, TooLarge) as error:

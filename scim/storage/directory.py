@@ -126,7 +126,8 @@ class Directory(MembershipReader):
             return
         done = 0
         while left := wanted[done:]:
-            async for outcome in self._commit.write_each([self._agreed(act.decide) for act in left]):
+            decides = [self._agreed(act.decide) for act in left]
+            async for outcome in self._commit.write_each(decides, [act.reads for act in left]):
                 if isinstance(outcome, TooLarge):
                     yield await _outcome(self._in_parts(wanted[done], outcome))
                 else:

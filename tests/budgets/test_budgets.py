@@ -437,12 +437,20 @@ async def test_whole_people_in_a_bulk_request_share_transactions_too(house: Hous
     assert len(cost.transactions) <= 100 * 7 // 99 + 1
 
 
-async def test_changes_in_a_bulk_request_cost_a_read_each_and_share_transactions(house: House) -> None:
+async def test_changes_in_a_bulk_request_cost_a_read_each_at_one_time_and_share_transactions(house: House) -> None:
     users = await house.users(49)
     patch = [{"op": "replace", "path": "title", "value": "Boss"}]
     changes = [{"method": "PATCH", "path": f"/Users/{user}", "data": patch} for user in users]
     cost = await house.cost("POST", "/Bulk", bulk(*changes))
-    assert (cost.reads, len(cost.transactions)) == (49, 1)
+    assert (cost.reads, len(cost.transactions), cost.rounds) == (49, 1, 2)
+    many = await house.users(196)
+    renames = [
+        {"method": "PATCH", "path": f"/Users/{user}", "data": [{"op": "replace", "path": "userName", "value": f"n{n}"}]}
+        for n, user in enumerate(many)
+    ]
+    cost = await house.cost("POST", "/Bulk", bulk(*renames))
+    assert (len(cost.transactions), cost.rounds) == (9, 18), "24 renames of four rows each fit"
+    assert cost.reads <= 196 + 50
 
 
 async def test_references_to_what_the_same_transaction_creates_cost_nothing(house: House) -> None:
