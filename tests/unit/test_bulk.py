@@ -25,6 +25,7 @@ from tests.client import (
     PROFILE_NAMES,
     USER,
     Client,
+    connected,
     lines_of_the_service,
     new_app,
     new_client,
@@ -428,8 +429,8 @@ async def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
     schema = {"id": "urn:x:Device", "name": "Device", "attributes": attributes}
     (tmp_path / "Device.schema.json").write_text(json.dumps(schema))
     (tmp_path / "Device.type.json").write_text(json.dumps(kind | {"schemaExtensions": []}))
-    schemas = Schemas.load(tmp_path)
-    monkeypatch.setattr(Schemas, "load", lambda: schemas)
+    load, schemas = Schemas.load, Schemas.load(tmp_path)
+    monkeypatch.setattr("scim.app.Schemas.load", lambda *folder: load(*folder) if folder else schemas)
     return await new_client("rfc")
 
 
@@ -447,6 +448,23 @@ async def test_a_type_that_is_only_a_file_is_referred_to_like_any_other(keeper: 
     assert (shown["owner"]["value"], [peer["value"] for peer in shown["peers"]]) == (ann, [b, a])
     assert (await read(keeper, results[1]))["peers"] == [{"value": a}]
     assert await manager(keeper, results[2]) == a
+
+
+async def test_memberships_are_resources_like_any_other() -> None:
+    client = await connected(Client, new_app(), group_memberships="on")
+    urn = "urn:ietf:params:scim:schemas:core:2.0:GroupMembership"
+    data = {"schemas": [urn], "group": {"value": "bulkId:g"}, "member": {"value": "bulkId:ann"}}
+    membership = {"method": "POST", "path": "/GroupMemberships", "bulkId": "m", "data": data}
+    sent = [membership, user("ann"), group("g"), membership | {"bulkId": "again"}]
+    results = await send(client, *sent)
+    assert statuses(results) == ["201", "201", "201", "409"]
+    assert await members(client, results[2]) == {identifier(results[1])}
+    assert (await read(client, results[0]))["member"]["value"] == identifier(results[1])
+    gone = await send(client, delete(f"/GroupMemberships/{identifier(results[0])}"))
+    assert statuses(gone) == ["204"]
+    assert await members(client, results[2]) == set()
+    both = await send(client, membership, user("bob"), group("h"), delete("/GroupMemberships/bulkId:m"))
+    assert statuses(both) == ["400", "201", "201", "409"]
 
 
 async def test_a_circle_of_what_is_required_cannot_be_opened(keeper: Client) -> None:
