@@ -27,8 +27,9 @@ Modules, from the door inwards; each imports only from the lines below its own::
     edits | quirks | steps                      changes of one value | the quirks one by one | operations taken apart
     matching | resources                        filters against resources | JSON to canonical resources
     shapes                                      the schema table as JSON Schema
+    characteristics                             what a resource must be
     filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
-    preconditions | values                      versions asked for | single values
+    normal_forms | preconditions | values       how strings are compared | versions asked for | single values
     experimental                                what is served of drafts
     cursors | instants                          where the next page begins, sealed | points in time
     schema                                      the one truth about attributes

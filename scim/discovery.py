@@ -154,7 +154,8 @@ def _plain(schemas: Schemas, shown: Schema) -> tuple[Attribute, ...]:
 
 
 def _plain_attributes(attributes: Sequence[Attribute]) -> tuple[Attribute, ...]:
-    return tuple(_plain_attribute(attribute) for attribute in attributes if attribute.mutability != "writeOnly")
+    shown = (attribute for attribute in attributes if attribute.mutability != "writeOnly" or attribute.required)
+    return tuple(_plain_attribute(attribute) for attribute in shown)
 
 
 def _plain_attribute(attribute: Attribute) -> Attribute:

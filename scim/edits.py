@@ -4,9 +4,10 @@ Each kind of edit goes from the canonical value there is, None if there is none,
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from scim.errors import InvalidValue, NoTarget
+from scim.errors import InvalidValue, Mutability, NoTarget
 from scim.resources import Note
 from scim.schema import Json, JsonObject
 from scim.values import identity, unequal
@@ -128,9 +129,19 @@ class Change:
         return one_primary(kept, [kept.index(self.created)])
 
 
-def merging(parts: JsonObject, *, adding: bool) -> Callable[[Json], Json]:
-    """An element, to the same with some sub-attributes set, and those that are None unset."""
-    return lambda element: _merged(element, parts, adding=adding)
+def merging(parts: JsonObject, path: str, immutable: AbstractSet[str], *, adding: bool) -> Callable[[Json], Json]:
+    """An element, to the same with some sub-attributes set, and those that are None unset.
+
+    The change raises Mutability where one that is ``immutable`` has another value already.
+    """
+
+    def merged(element: Json) -> Json:
+        for name in immutable & parts.keys() & element.keys():
+            if element[name] != parts[name]:
+                raise Mutability(f"{path}: {name} is immutable; it keeps the value it has.")
+        return _merged(element, parts, adding=adding)
+
+    return merged
 
 
 def replacing(element: Json) -> Callable[[Json], Json]:

@@ -13,7 +13,8 @@ from functools import partial
 from scim import instants
 from scim.errors import InvalidFilter
 from scim.filters import And, Comparison, Filter, Literal, Not, Or, Present, ValuePath
-from scim.schema import Attribute, Json, JsonObject, ResourceType, folded, normal
+from scim.normal_forms import folded, normal
+from scim.schema import Attribute, Json, JsonObject, ResourceType
 
 type Test = Callable[[Json], bool]
 """A question about a value; None stands for an absent one."""

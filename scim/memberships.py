@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from scim import matching
 from scim.errors import NotFound, TooMany
 from scim.filters import And, Comparison, Filter, ValuePath
+from scim.normal_forms import normal
 from scim.representation import Representation
-from scim.schema import JsonObject, ResourceType, normal
+from scim.schema import JsonObject, ResourceType
 from scim.selection import Pace, Walked
 from scim.storage.membership import Membership, groups, parse_id, stored
 from scim.storage.records import Stored

@@ -1,7 +1,7 @@
 """PATCH: operations to a plan, and a plan applied to a resource (RFC 7644 §3.5.2).
 
 Links to other resources are planned without a look at those there are, so that changing some of a group's members
-does not mean loading all of them. ``resources.check`` judges what comes out.
+does not mean loading all of them. ``characteristics.check`` judges what comes out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from scim import links
+from scim.characteristics import check_required, schema_list
 from scim.dialects import operations as rfc_form
 from scim.edits import Assign, Change, Drop, Merge, Union, merging, replacing
 from scim.errors import InvalidValue, Mutability, PayloadTooLarge
@@ -23,10 +24,9 @@ from scim.resources import (
     Note,
     Reading,
     assignments,
-    check_required,
     distinct,
+    dropped,
     element,
-    schema_list,
     value,
 )
 from scim.schema import Attribute, Json, JsonObject, ResourceType, Target
@@ -195,10 +195,8 @@ def _edits(resource_type: ResourceType, step: Step, profile: Profile, notes: lis
     if attribute.name == "schemas" and target.extension is None:
         _check_schemas(resource_type, step, attribute)
         return []
-    if target.leaf.returned == "never":
-        if step.op != "remove":
-            notes.append(Note("password_dropped", str(target)))
-        return []
+    if "never" in {attribute.returned, target.leaf.returned}:
+        return _unreturned(step, target.leaf, notes)
     if links.names_links(resource_type, step):
         change: ValueEdit | None = links.edit_of_links(resource_type, step, attribute, notes)
     elif step.filter is not None or (target.sub is not None and attribute.multi_valued):
@@ -206,6 +204,18 @@ def _edits(resource_type: ResourceType, step: Step, profile: Profile, notes: lis
     else:
         change = _whole_edit(step, attribute, notes)
     return [] if change is None else [Edit(target, change, terms(step.filter) if step.filter else 0)]
+
+
+def _unreturned(step: Step, leaf: Attribute, notes: list[Note]) -> list[Edit]:
+    """The edit of what is never returned: none, since it is not kept."""
+    if step.op == "remove":
+        if leaf.required:
+            raise _required(step.target)
+        return []
+    if step.filter is None:
+        value(leaf, step.value, str(step.target), [])  # refused where it is of the wrong type
+    notes.append(dropped(leaf, str(step.target)))
+    return []
 
 
 def _whole_edit(step: Step, attribute: Attribute, notes: list[Note]) -> ValueEdit | None:
@@ -239,7 +249,7 @@ def _element_edit(step: Step, attribute: Attribute, profile: Profile, notes: lis
             parts = {sub.name: value(sub, given, path, notes)}
         else:
             parts = assignments(attribute.sub, object_of(given or {}, path), f"{path}.", notes)
-        become = merging(parts, adding=adding)
+        become = merging(parts, path, _immutable(attribute), adding=adding)
         new = {name: part for name, part in parts.items() if part is not None}
     else:
         new = element(attribute, given, path, notes)
@@ -258,6 +268,10 @@ def _element_edit(step: Step, attribute: Attribute, profile: Profile, notes: lis
         idle=step.op == "remove" or (profile.create_unmatched and new in (None, {})),
         last_primary_wins=profile.last_primary_wins,
     )
+
+
+def _immutable(attribute: Attribute) -> frozenset[str]:
+    return frozenset(sub.name for sub in attribute.sub_attributes if sub.mutability == "immutable")
 
 
 def _every(_: Json) -> bool:
@@ -301,6 +315,10 @@ def _kept(resource: JsonObject, target: Target, keep: Keep) -> JsonObject:
 def _assigned(held: Json) -> Json:
     """The value, or None where it stands for none (RFC 7643 §2.5)."""
     return None if held in ([], {}) else held
+
+
+def _required(target: Target) -> Mutability:
+    return Mutability(f"{target} is required; it can be changed, but not removed.")
 
 
 def _read_only(target: Target) -> Mutability:

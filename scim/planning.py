@@ -11,7 +11,8 @@ from typing import ClassVar
 
 from scim import instants
 from scim.filters import And, Comparison, Filter, Literal, Not, Or, Present, ValuePath
-from scim.schema import Index, Json, ResourceType, Schemas, Target, folded
+from scim.normal_forms import folded
+from scim.schema import Index, Json, ResourceType, Schemas, Target
 
 SHORT_PREFIX = 25
 """Bytes of a prefix that surely stands whole in an index's keys, in which a byte takes up to three characters."""

@@ -5,15 +5,13 @@ objects. Only this module makes one. Links to other resources, a group's ``membe
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from scim.errors import InvalidSyntax, InvalidValue, Mutability
+from scim.characteristics import check, check_given, schema_list
+from scim.errors import InvalidSyntax, InvalidValue
 from scim.schema import Attribute, Json, JsonObject, ResourceType, Schema
-from scim.values import array_of, few, object_of, simple, unequal
-
-MAX_INDEXED_VALUES = 50
-"""Values of one indexed attribute that a resource may have."""
+from scim.values import array_of, object_of, simple, unequal
 
 _NAME = re.compile(r"\$?[A-Za-z][A-Za-z0-9_-]*")
 
@@ -87,7 +85,7 @@ def read(resource_type: ResourceType, body: Json) -> Reading:
     refuse_twins(body, "")
     notes: list[Note] = []
     attributes: JsonObject = {}
-    extensions: JsonObject = {}
+    given_extensions: JsonObject = {}
     schemas = members = None
     for name, given in body.items():
         lower = name.lower()
@@ -97,17 +95,26 @@ def read(resource_type: ResourceType, body: Json) -> Reading:
             members = given
         elif lower.startswith("urn:"):
             schema = _extension(resource_type, name)
-            extensions[schema.id] = _extension_object(schema, given, notes)
+            given_extensions[schema.id] = given
         else:
             attributes[name] = given
     listed = _listed_schemas(resource_type, schemas)
-    extensions = {urn: held for urn, held in extensions.items() if held}
+    extensions = {
+        urn: held
+        for urn, given in given_extensions.items()
+        if (held := _extension_object(resource_type.extensions[urn], given, notes))
+    }
     resource = {
         "schemas": schema_list(resource_type, listed | extensions.keys()),
         **_present(assignments(resource_type.attribute, attributes, "", notes)),
         **extensions,
     }
     check(resource_type, None, resource)
+    if resource_type.schema.demands_unreturned:
+        check_given(resource_type.schema.attributes, attributes, "")
+    for urn, given in given_extensions.items():
+        if given and resource_type.extensions[urn].demands_unreturned:
+            check_given(resource_type.extensions[urn].attributes, given, f"{urn}:")
     links = NO_LINKS
     if resource_type.members is not None:
         links = Links(add=read_members(resource_type, members, notes), clear=True)
@@ -128,7 +135,9 @@ def assignments(
         if attribute is None:
             notes.append(unknown(name, prefix))
         elif attribute.returned == "never":
-            notes.append(Note("password_dropped", prefix + attribute.name))
+            if attribute.mutability != "readOnly":
+                value(attribute, written, prefix + attribute.name, [])  # refused where it is of the wrong type
+                notes.append(dropped(attribute, prefix + attribute.name))
         elif attribute.mutability != "readOnly":
             assigned[attribute.name] = value(attribute, written, prefix + attribute.name, notes)
     return assigned
@@ -190,58 +199,6 @@ def links_attribute(resource_type: ResourceType) -> Attribute:
     return attribute
 
 
-def check(resource_type: ResourceType, old: JsonObject | None, new: JsonObject) -> None:
-    """Refuse a resource that may not be, or may not come of ``old``.
-
-    Raises:
-        InvalidValue: a required attribute is missing or blank, or an indexed one has too many values.
-        Mutability: a required attribute is removed, or an immutable one changed.
-    """
-    before = old or {}
-    _check_attributes(resource_type.attributes, before, new, "")
-    for urn, schema in resource_type.extensions.items():
-        if urn in new or urn in before:
-            _check_attributes(schema.attributes, before.get(urn, {}), new.get(urn, {}), f"{urn}:")
-    for urn in resource_type.required_extensions - new.keys():
-        raise InvalidValue(f"{urn} is required.")
-    for index in resource_type.indexes:
-        if (count := len(index.target.values(new))) > MAX_INDEXED_VALUES:
-            raise InvalidValue(f"{index.target} has {count} values; the limit is {MAX_INDEXED_VALUES}.")
-
-
-def check_required(attribute: Attribute, before: JsonObject, held: JsonObject, prefix: str) -> None:
-    """Refuse an object in which a required attribute is missing or blank.
-
-    Raises:
-        Mutability: it was there before.
-        InvalidValue: it was not, or is blank.
-    """
-    given = held.get(attribute.name)
-    if given is None and attribute.name in before:
-        raise Mutability(f"{prefix}{attribute.name} is required; it can be changed, but not removed.")
-    if given is None or (isinstance(given, str) and not given.strip()):
-        raise InvalidValue(f"{prefix}{attribute.name} is required, and may not be blank.")
-
-
-def keep_immutable(resource_type: ResourceType, old: JsonObject, new: JsonObject) -> JsonObject:
-    """``new`` with the immutable attributes of ``old`` that it leaves out, as a PUT does (RFC 7644 §3.5.1)."""
-    kept = dict(new)
-    for attribute in resource_type.attributes:
-        if attribute.mutability == "immutable" and attribute.name in old:
-            kept.setdefault(attribute.name, old[attribute.name])
-    for urn, schema in resource_type.extensions.items():
-        names = {a.name for a in schema.attributes if a.mutability == "immutable"} & old.get(urn, {}).keys()
-        if names:
-            kept[urn] = {name: old[urn][name] for name in names} | kept.get(urn, {})
-            kept["schemas"] = schema_list(resource_type, {*kept["schemas"], urn})
-    return kept
-
-
-def schema_list(resource_type: ResourceType, urns: set[str]) -> list[str]:
-    """The value of ``schemas``: the core schema, then those of ``urns`` that are extensions."""
-    return [resource_type.schema.id, *(urn for urn in resource_type.extensions if urn in urns)]
-
-
 def unknown(name: str, prefix: str) -> Note:
     """The note about an attribute that no schema has.
 
@@ -251,6 +208,11 @@ def unknown(name: str, prefix: str) -> Note:
     if not _NAME.fullmatch(name):
         raise InvalidSyntax(f"{(prefix + name)[:80]!a} is not the name of an attribute.")
     return Note("unknown_attribute", prefix + name[:80])
+
+
+def dropped(attribute: Attribute, path: str) -> Note:
+    """The note about a value that is not kept, because nobody could ever be shown it."""
+    return Note("password_dropped" if attribute.name == "password" else "never_returned_dropped", path)
 
 
 def refuse_twins(given: JsonObject, prefix: str) -> None:
@@ -267,23 +229,6 @@ def refuse_twins(given: JsonObject, prefix: str) -> None:
 def distinct(notes: list[Note]) -> tuple[Note, ...]:
     """The notes, each once."""
     return tuple(dict.fromkeys(notes))
-
-
-def _check_attributes(attributes: Iterable[Attribute], before: JsonObject, held: JsonObject, prefix: str) -> None:
-    for attribute in attributes:
-        name = attribute.name
-        if attribute.mutability == "immutable" and name in before and before[name] != held.get(name):
-            raise Mutability(f"{prefix}{name} is immutable; it keeps the value it has.")
-        if attribute.required and name != "schemas":
-            check_required(attribute, before, held, prefix)
-        if attribute.multi_valued and name in held:
-            few(held[name], prefix + name)
-        if attribute.sub_attributes and name in held and attribute.mutability != "readOnly":
-            if attribute.multi_valued:
-                for item in held[name]:
-                    _check_attributes(attribute.sub_attributes, {}, item, f"{prefix}{name}.")
-            else:
-                _check_attributes(attribute.sub_attributes, before.get(name, {}), held[name], f"{prefix}{name}.")
 
 
 def _present(assigned: JsonObject) -> JsonObject:

@@ -5,9 +5,8 @@ customer's extension, or a new resource type, is one more file and no code.
 """
 
 import json
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,8 +21,6 @@ type JsonObject = dict[str, Any]
 
 STANDARD = Path(__file__).with_name("schemas")
 """The folder of RFC 7643's own schemas and resource types."""
-
-_MARKS = 30
 
 AttributeType = Literal["string", "complex", "boolean", "decimal", "integer", "dateTime", "reference", "binary"]
 
@@ -74,6 +71,17 @@ class Schema(_Frozen):
     @cached_property
     def _by_name(self) -> dict[str, Attribute]:
         return {attribute.name.lower(): attribute for attribute in self.attributes}
+
+    @cached_property
+    def demands_unreturned(self) -> bool:
+        """Whether an attribute is required and never returned."""
+        every = [leaf for attribute in self.attributes for leaf in (attribute, *attribute.sub_attributes)]
+        return any(leaf.required and leaf.returned == "never" for leaf in every)
+
+    @property
+    def short_name(self) -> str:
+        """The name in row keys: its letters and digits, in lower case."""
+        return "".join(filter(str.isalnum, self.name)).lower()
 
     def attribute(self, name: str) -> Attribute | None:
         """The attribute of that name, in any case."""
@@ -189,8 +197,13 @@ class ResourceType:
     @cached_property
     def indexes(self) -> tuple[Index, ...]:
         """The indexed attributes, in the order they are declared."""
-        found = ((path, self.resolve(path)) for path in self.indexed)
-        return tuple(Index(f"{self.alias}.{path}", target) for path, target in found if target is not None)
+        found = (self.resolve(path) for path in self.indexed)
+        return tuple(Index(f"{self.alias}.{self._in_keys(target)}", target) for target in found if target is not None)
+
+    def _in_keys(self, target: Target) -> str:
+        """What an attribute is called in row keys, in which the name of its schema stands for a URN."""
+        path = str(replace(target, extension=None))
+        return f"{self.extensions[target.extension].short_name}.{path}" if target.extension else path
 
     @cached_property
     def urns(self) -> frozenset[str]:
@@ -275,10 +288,21 @@ class _CommonFile(_Frozen):
 
 @dataclass(frozen=True)
 class Schemas:
-    """Every schema and resource type that a provider serves: a value, passed as an argument."""
+    """Every schema and resource type that a provider serves: a value, passed as an argument.
+
+    Attributes:
+        digest: tells a provider's own schemas from others; blank where there are only the standard's.
+    """
 
     schemas: Mapping[str, Schema]
     types: Mapping[str, ResourceType]
+    digest: str = ""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What everybody who writes to one directory must agree on: the unique indexes, and what is custom."""
+        unique = [index.alias for kind in self.types.values() for index in kind.indexes if index.unique]
+        return " ".join([*unique, f"custom={self.digest}"] if self.digest else unique)
 
     @classmethod
     def load(cls, folder: Path = STANDARD) -> Self:
@@ -308,41 +332,10 @@ class Schemas:
             a.model_copy(update={"uniqueness": "none"}) if a.name == attribute else a for a in core.attributes
         )
         schema = core.model_copy(update={"attributes": relaxed})
-        fields = {name: getattr(kind, name) for name in ResourceType.__dataclass_fields__} | {"schema": schema}
-        return type(self)({**self.schemas, schema.id: schema}, {**self.types, type_name: ResourceType(**fields)})
+        types = {**self.types, type_name: replace(kind, schema=schema)}
+        return replace(self, schemas={**self.schemas, schema.id: schema}, types=types)
 
 
 def _read(path: Path) -> JsonObject:
     content: JsonObject = json.loads(path.read_text(encoding="utf-8"))
     return content
-
-
-def normal(attribute: Attribute, value: str) -> str:
-    """The form in which two values of an attribute are compared.
-
-    Used by uniqueness, by indexes and by filters alike, so that a filter and a 409 can never disagree. Where
-    case does not count, neither do compatibility forms (NFKC) and outer blanks.
-    """
-    return value if attribute.case_exact else folded(attribute, value).strip()
-
-
-def folded(attribute: Attribute, value: str) -> str:
-    """The form in which a part of a value is looked for: as ``normal``, but with its outer blanks."""
-    if attribute.case_exact or value.isascii():
-        return value if attribute.case_exact else value.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _stream_safe(value)).casefold())
-
-
-def _stream_safe(value: str) -> str:
-    """A text in which at most 30 combining marks follow each other (UAX #15 §13): normalizing takes linear time."""
-    if len(value) <= _MARKS // 2:  # no character is more than two marks and nothing else
-        return value
-    safe: list[str] = []
-    marks = 0
-    for character in (part for whole in value for part in unicodedata.normalize("NFKD", whole)):
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks > _MARKS:
-            safe.append("\N{COMBINING GRAPHEME JOINER}")
-            marks = 1
-        safe.append(character)
-    return "".join(safe)

@@ -6,7 +6,7 @@ A verb that writes is an act first, which can be done alone or with others in on
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scim import dialects, messages, patch, resources
+from scim import characteristics, dialects, messages, patch, resources
 from scim.changes import Origin
 from scim.errors import ScimError
 from scim.preconditions import UNCONDITIONAL, Condition
@@ -98,8 +98,8 @@ class Service:
 
         def apply(stored: Stored) -> Reading:
             condition.check(stored.version)
-            resource = resources.keep_immutable(kind, stored.attributes, reading.resource)
-            resources.check(kind, stored.attributes, resource)
+            resource = characteristics.keep_immutable(kind, stored.attributes, reading.resource)
+            characteristics.check(kind, stored.attributes, resource)
             return replace(reading, resource=resource, notes=())
 
         return self.directory.modification(kind, identifier, Edit("replace", apply), self._request(reading.notes))
@@ -153,7 +153,7 @@ class Service:
         before = stored if plan.needs_members or not kind.members else replace(stored, members={})
         outcome = plan.outcome(self.representation.full(before), known)
         after = self.representation.kept(kind, outcome.resource)
-        resources.check(kind, stored.attributes, after)
+        characteristics.check(kind, stored.attributes, after)
         links = outcome.links
         if plan.needs_members and kind.members:
             members = outcome.resource.get(kind.members, [])

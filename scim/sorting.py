@@ -11,7 +11,8 @@ from typing import Self
 from scim import instants
 from scim.errors import InvalidPath
 from scim.experimental import MEMBERSHIP
-from scim.schema import Attribute, Json, JsonObject, ResourceType, Target, normal
+from scim.normal_forms import normal
+from scim.schema import Attribute, Json, JsonObject, ResourceType, Target
 
 type Key = tuple[int | float | str, ...]
 """What values are sorted by: first the kind of value, so that any two can be compared, then the value."""

@@ -6,6 +6,9 @@ from scim.storage import keys
 from scim.storage.drafts import Draft
 from scim.storage.records import Stored
 
+_IN_CASES = frozenset({"string", "reference"})
+"""Types of attributes whose values have upper and lower case."""
+
 
 def reindex(draft: Draft, before: Stored | None, after: Stored | None) -> None:
     """Bring the index rows from what they were to what they must be; None before it is created, or after it is gone.
@@ -31,5 +34,6 @@ def _rows(stored: Stored | None) -> dict[str, tuple[Index, Stored]]:
 
 
 def _taken(kind: ResourceType, index: Index) -> Uniqueness:
-    exactly = "" if index.target.leaf.case_exact else ", and upper and lower case do not count"
+    leaf = index.target.leaf
+    exactly = "" if leaf.case_exact or leaf.type not in _IN_CASES else ", and upper and lower case do not count"
     return Uniqueness(f"{index.target}: another {kind.name} has this value, which must be unique{exactly}.")

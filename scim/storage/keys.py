@@ -5,7 +5,8 @@ import re
 import secrets
 import uuid
 
-from scim.schema import Index, normal
+from scim.normal_forms import normal
+from scim.schema import Attribute, Index, Json
 
 HEAD = "head"
 
@@ -26,15 +27,15 @@ def runs(alias: str) -> str:
     return f"{HEAD}:runs:{alias}"
 
 
-def index(entry: Index, value: str, identifier: str) -> str:
+def index(entry: Index, value: Json, identifier: str) -> str:
     """The key of an index row; the resource's id is part of it where several may share a value."""
     stem = index_stem(entry, value)
     return stem if entry.unique else f"{stem}:{identifier}"
 
 
-def index_stem(entry: Index, value: str) -> str:
+def index_stem(entry: Index, value: Json) -> str:
     """What the keys of all index rows for a value have in common."""
-    return f"{entry.alias}:{_escape(normal(entry.target.leaf, value))}"
+    return f"{entry.alias}:{_escape(_text(entry.target.leaf, value))}"
 
 
 def begun(entry: Index, prefix: str) -> tuple[str, str]:
@@ -76,6 +77,13 @@ def intent(identifier: str) -> str:
 def span(stem: str) -> tuple[str, str]:
     """The bounds of all keys that continue ``stem`` with a colon, ``stem`` itself excluded."""
     return f"{stem}:", f"{stem};"
+
+
+def _text(attribute: Attribute, value: Json) -> str:
+    """A value as text, the same for all values that compare as equal, such as 5 and 5.0."""
+    if isinstance(value, str):
+        return normal(attribute, value)
+    return repr(value) if isinstance(value, float) and not value.is_integer() else str(int(value))
 
 
 def _escape(value: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from scim import dialects, filters, matching, messages, patch, quirks, resources
+from scim import characteristics, dialects, filters, matching, messages, patch, quirks, resources
 from scim.errors import ScimError
 from scim.profiles import PROFILES, Profile
 from scim.resources import Links, Note
@@ -29,7 +29,7 @@ class Directory:
         given, bent = dialects.body(kind, body, self.profile)
         reading = resources.read(kind, given)
         if not created:
-            resources.check(kind, self.resources[name], reading.resource)
+            characteristics.check(kind, self.resources[name], reading.resource)
         self.notes += [*bent, *reading.notes]
         self._store(kind, name, reading.resource, reading.links)
         return 201 if created else 200
@@ -39,7 +39,7 @@ class Directory:
         given, noted = dialects.message(messages.PATCH_OP, body, self.profile)
         plan = patch.plan(kind, messages.patch_op(given).operations, self.profile)
         outcome = plan.outcome(stored)
-        resources.check(kind, stored, outcome.resource)
+        characteristics.check(kind, stored, outcome.resource)
         self.notes += [*noted, *outcome.notes]
         self._store(kind, name, outcome.resource, outcome.links)
         return 204 if kind.members else 200

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from scim.errors import ScimError
+from scim.normal_forms import normal
 from scim.resources import Links, Member
-from scim.schema import normal
 from scim.storage.acts import Written
 from tests.contract.writing import Writer
 

@@ -5,8 +5,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 
-from scim.schema import Index, Schemas, normal
+from scim.normal_forms import normal
+from scim.schema import Index, Schemas
 from scim.storage.rows import Property, Row, Rows
 from tests.faults.raw import Links, Partition, Resource, read
 
@@ -20,6 +22,8 @@ async def check(rows: Rows, schemas: Schemas) -> list[str]:
     wrong = list(_shapes(found))
     if partition.head is None:
         return [*wrong, "there is no head"]
+    if (believed := str(partition.head["unique"]).partition("custom=")[2]) != schemas.digest:
+        wrong.append(f"head: writers must believe in the custom schemas {believed!r}, not in {schemas.digest!r}")
     for law in (_head, _rosters, _links, _changes, _deletions):
         wrong += law(partition)
     return [*wrong, *_runs(partition, schemas), *_indexes(partition, schemas)]
@@ -116,11 +120,16 @@ def _indexes(partition: Partition, schemas: Schemas) -> Iterator[str]:
 
 def _index_keys(index: Index, resource: Resource) -> Iterator[str]:
     for value in index.target.values(resource.attributes):
-        compared = normal(index.target.leaf, value)
+        compared = normal(index.target.leaf, value) if isinstance(value, str) else _number(value)
         plain = "".join(c if re.match(r"[A-Za-z0-9._@+-]", c) else _hexadecimal(c) for c in compared)
         if len(plain) > 110:
             plain = f"{plain[:77]}~{hashlib.sha256(compared.encode()).hexdigest()[:32]}"
         yield f"{index.alias}:{plain}" + ("" if index.unique else f":{resource.id}")
+
+
+def _number(value: float) -> str:
+    exact = Fraction(value)
+    return str(exact.numerator) if exact.denominator == 1 else repr(value)
 
 
 def _hexadecimal(character: str) -> str:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from scim.filters import And, Comparison, Filter, Literal, Not, Or, Present, ValuePath
 from scim.matching import predicate
+from scim.normal_forms import normal
 from scim.planning import ById, ByIndex, ByPrefix, Lookup, Union, plan
-from scim.schema import Json, JsonObject, Schemas, normal
+from scim.schema import Json, JsonObject, Schemas
 from scim.storage import keys
 
 SCHEMAS = Schemas.load()

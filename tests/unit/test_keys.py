@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scim.schema import Index, Schemas, normal
+from scim.normal_forms import normal
+from scim.schema import Attribute, Index, Schemas, Target
 from scim.storage import keys
 
 SCHEMAS = Schemas.load()
@@ -105,3 +106,26 @@ def test_a_full_counter_goes_on_with_the_next_millisecond() -> None:
 )
 def test_only_what_we_could_have_given_is_an_id(text: str, expected: bool) -> None:
     assert keys.is_id(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((5, 5.0), "5"),
+        ((-7, -7.0), "-7"),
+        ((0, 0.0, -0.0), "0"),
+        ((0.1, 1e-1), "0.1"),
+        ((10**22, 1e22), "10000000000000000000000"),
+        ((2**80,), str(2**80)),
+        ((1e-7,), "1e-07"),
+    ],
+)
+def test_numbers_that_are_equal_have_one_key(values: tuple[float, ...], text: str) -> None:
+    number = Index("thing.number", Target(None, Attribute(name="number", type="decimal")))
+    assert {keys.index_stem(number, value) for value in values} == {f"thing.number:{text}"}
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(), st.integers() | st.floats(allow_nan=False))
+def test_two_numbers_share_a_key_just_where_they_are_equal(left: float, right: float) -> None:
+    number = Index("thing.number", Target(None, Attribute(name="number", type="decimal")))
+    assert (keys.index_stem(number, left) == keys.index_stem(number, right)) is (left == right)

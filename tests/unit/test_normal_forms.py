@@ -6,7 +6,8 @@ from time import process_time
 
 import pytest
 
-from scim.schema import Attribute, folded, normal
+from scim.normal_forms import folded, normal
+from scim.schema import Attribute
 
 LOOSE = Attribute(name="userName")
 

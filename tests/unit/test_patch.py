@@ -5,11 +5,12 @@ from time import process_time
 
 import pytest
 
+from scim.characteristics import check
 from scim.errors import InvalidFilter, InvalidPath, InvalidValue, Mutability, NoTarget, ScimError
 from scim.messages import Operation
 from scim.patch import Plan, plan
 from scim.profiles import PROFILES, Profile
-from scim.resources import Note, check
+from scim.resources import Note
 from scim.schema import Json, JsonObject, ResourceType, Schemas
 from scim.values import MAX_VALUES
 

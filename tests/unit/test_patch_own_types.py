@@ -2,11 +2,11 @@
 
 import pytest
 
+from scim.characteristics import check
 from scim.errors import InvalidValue, Mutability
 from scim.messages import Operation
 from scim.patch import Plan, plan
 from scim.profiles import PROFILES, Profile
-from scim.resources import check
 from scim.schema import Attribute, Json, JsonObject, ResourceType, Schema, Schemas
 
 RFC, ENTRA = PROFILES["rfc"], PROFILES["entra"]

@@ -4,8 +4,9 @@ import copy
 
 import pytest
 
+from scim.characteristics import check, keep_immutable
 from scim.errors import InvalidSyntax, InvalidValue, Mutability, ScimError
-from scim.resources import Links, Member, Note, check, keep_immutable, read
+from scim.resources import Links, Member, Note, read
 from scim.schema import Attribute, Json, JsonObject, ResourceType, Schema, Schemas
 
 SCHEMAS = Schemas.load()

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from scim.schema import STANDARD, Attribute, JsonObject, ResourceType, Schemas, Target, normal
+from scim.normal_forms import normal
+from scim.schema import STANDARD, Attribute, JsonObject, ResourceType, Schemas, Target
 
 SCHEMAS = Schemas.load()
 USER = SCHEMAS.types["User"]
