@@ -4,6 +4,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
 
     __main__                                    python -m scim
     cli | local                                 the operator's commands | a host for function_app.py
+    cli_schemas                                 those about a provider's own schemas
     app                                         puts the parts together
     endpoints                                   HTTP in, HTTP out
     handlers                                    what each endpoint does
@@ -13,7 +14,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     selection                                   the matches of one type, found by the shortest way
     judging                                     does a stored resource match
     representation                              a resource as clients see it
-    auth                                        who is asking
+    auth | remodel                              who is asking | other schemas for a provider in use
     providers                                   provisioning providers
     credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls
@@ -25,9 +26,11 @@ Modules, from the door inwards; each imports only from the lines below its own::
     parameters | references                     what requests may carry, as OpenAPI describes it | bulkIds in values
     folding                                     what a filter comes to for a whole type
     edits | quirks | steps                      changes of one value | the quirks one by one | operations taken apart
+      | extending                                 the standard's schemas with a provider's own
     matching | resources                        filters against resources | JSON to canonical resources
+      | custom | schema_changes                   a provider's own schemas as written | what changes with them
     shapes                                      the schema table as JSON Schema
-    characteristics                             what a resource must be
+    characteristics | declared                  what a resource must be | what a provider's own attribute may be
     filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
     normal_forms | preconditions | values       how strings are compared | versions asked for | single values
     experimental                                what is served of drafts

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
+from scim import cli_schemas
 from scim.app import App
 from scim.changes import Change
+from scim.custom import CustomError
 from scim.errors import ScimError
 from scim.experimental import MEMBERSHIP
 from scim.profiles import PROFILES, SWITCHES
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment["ROLLCALL_PUBLIC_URL"] = options.public_url
     try:
         asyncio.run(_run(Settings.read(environment), options))
-    except (ProviderError, SettingsError, ScimError, Unsettled) as error:
+    except (CustomError, ProviderError, SettingsError, ScimError, Unsettled) as error:
         print(f"scim: {_reason(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -73,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--public-url", metavar="URL", help="the URL under which clients reach the service")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_providers(commands.add_parser("providers", help="provisioning providers and their tokens"))
+    cli_schemas.add(commands.add_parser("schemas", help="a provider's own extensions and resource types"))
     changes = commands.add_parser("changes", help="what was changed in a provider's directory, by whom, and why so")
     changes.add_argument("provider", metavar="PROVIDER")
     changes.add_argument("--resource", metavar="ID", help="only changes of, or moving, this resource")

@@ -27,7 +27,7 @@ from scim.representation import Representation
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.service import Service
 from scim.settings import Settings
-from scim.storage.rows import TableNotFound
+from scim.storage.rows import SettingsChanged, TableNotFound
 
 MAX_URL = 4_096
 """Characters in a URL, at most: what the Functions host lets through."""
@@ -72,12 +72,19 @@ class Endpoints:
             )
         match _segments(request.url):
             case ["scim", provider_name, version, *rest] if _VERSION.fullmatch(version):
-                pass
+                path = [version, *rest]
             case ["openapi.json"]:
                 trace.endpoint = "/openapi.json"
                 return self._described(request.method)
             case _:
                 raise NotFound("There is no such endpoint; a Base URL has the form /scim/{provider}/v2.")
+        try:
+            return await self._handled(request, provider_name, path, trace)
+        except SettingsChanged:  # since they were cached; nothing was written, so the request may be done once more
+            return await self._handled(request, provider_name, path, trace)
+
+    async def _handled(self, request: Request, provider_name: str, path: list[str], trace: telemetry.Trace) -> Answer:
+        version, *rest = path
         principal = await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
         trace.provider = principal.provider.name
         if version.lower() != "v2":
@@ -94,6 +101,9 @@ class Endpoints:
         except TableNotFound:  # the provider may have been deleted since it was cached
             self._authenticator.forget(principal)
             await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
+            raise
+        except SettingsChanged:
+            self._authenticator.forget(principal)
             raise
         except ScimError as error:
             error.headers |= applied

@@ -19,15 +19,31 @@ from typing import Self
 from scim import experimental
 from scim.changes import Origin
 from scim.credentials import Credential, Scope, Token
+from scim.custom import Custom
+from scim.extending import extended
 from scim.profiles import PROFILES, Profile
 from scim.schema import Schemas
 from scim.storage.directory import Directory
-from scim.storage.rows import Create, Delete, Merge, Property, Refused, Row, Rows, Tables
+from scim.storage.rows import (
+    Create,
+    Delete,
+    Merge,
+    Properties,
+    Property,
+    Refused,
+    Row,
+    Rows,
+    Tables,
+    pack,
+    unpack,
+)
 
 _PROVIDERS = "providers"
 _CREDENTIALS = "credentials"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _RETENTION_DAYS = 90
+_MAX_SCHEMAS = 200  # different ones that a process keeps at hand
+_AT_THE_SAME_TIME = "somebody else changed the provider at the same time; try again"
 _OPERATOR = Origin("operator", "")
 
 
@@ -47,6 +63,7 @@ class Provider:
         enabled: whether its clients are served.
         cursor_key: the key under which page cursors are sealed.
         retention_days: how long change records keep personal values.
+        custom: the schemas of its own, as ``Custom.text`` has them; blank where it has none.
     """
 
     name: str
@@ -57,6 +74,7 @@ class Provider:
     cursor_key: bytes = field(default=b"", repr=False)
     retention_days: int = _RETENTION_DAYS
     created: str = ""
+    custom: str = field(default="", repr=False)
 
     @property
     def profile(self) -> Profile:
@@ -76,10 +94,11 @@ class Provider:
             cursor_key=base64.b64decode(str(held["cursor_key"])),
             retention_days=int(held["retention_days"]),
             created=str(held["created"]),
+            custom=unpack(held, "schemas", ""),
         )
 
-    def encode(self) -> dict[str, Property]:
-        """The provider as a row's properties."""
+    def encode(self, previous: Properties | None = None) -> dict[str, Property]:
+        """The provider as a row's properties; see ``pack`` for ``previous``."""
         return {
             "table": self.table,
             "profile": self.profile_name,
@@ -88,6 +107,7 @@ class Provider:
             "cursor_key": base64.b64encode(self.cursor_key).decode(),
             "retention_days": self.retention_days,
             "created": self.created,
+            **pack("schemas", self.custom, previous),
         }
 
 
@@ -109,8 +129,8 @@ class Providers:
         self._credentials: Rows = tables.rows(_CREDENTIALS, "credential")
         self._cache_seconds = cache_seconds
         self._cached: dict[str, tuple[float, Provider]] = {}
-        self._directories: dict[tuple[str, bool, bool], Directory] = {}
-        self._schemas: dict[tuple[bool, bool], Schemas] = {}
+        self._directories: dict[str, tuple[Schemas, Directory]] = {}
+        self._schemas: dict[tuple[bool, bool, str], Schemas] = {}
 
     async def prepare(self) -> None:
         """Create the two tables, if they are not there."""
@@ -193,6 +213,18 @@ class Providers:
             raise ProviderError("unique_group_names can be changed only while the directory is empty")
         return await self._update(row, after)
 
+    async def replace(self, before: Provider, after: Provider) -> None:
+        """Write a provider that has just been read, if it is still what it was.
+
+        Raises:
+            ProviderError: there is none any more, or somebody else changed it at the same time.
+        """
+        row = await self._row(before.name)
+        if Provider.decode(row) != before:
+            raise ProviderError(_AT_THE_SAME_TIME)
+        if after != before:
+            await self._update(row, after)
+
     async def enable(self, name: str, *, enabled: bool) -> Provider:
         """Let a provider's clients be served, or turn them away with 403."""
         row = await self._row(name)
@@ -217,20 +249,31 @@ class Providers:
 
     def directory(self, provider: Provider) -> Directory:
         """The provider's directory: one per process, so that its writers do not collide."""
-        key = provider.table, provider.profile.unique_group_names, provider.profile.group_memberships
-        held = self._directories.get(key)
-        if held is None:
-            rows = self._tables.rows(provider.table, provider.table)
-            held = self._directories[key] = Directory(rows, self.schemas(provider))
-        return held
+        held, schemas = self._directories.get(provider.table), self.schemas(provider)
+        if held is None or held[0] is not schemas:
+            held = self._directories[provider.table] = schemas, self.opened(provider)
+        return held[1]
+
+    def opened(self, provider: Provider) -> Directory:
+        """The provider's directory once more, for somebody who changes what the others take it for."""
+        return Directory(self._tables.rows(provider.table, provider.table), self.schemas(provider))
 
     def schemas(self, provider: Provider) -> Schemas:
-        """The schemas that a provider serves; the same value for all providers with the same switches."""
-        key = unique, tried = provider.profile.unique_group_names, provider.profile.group_memberships
-        if key not in self._schemas:
+        """The schemas that a provider serves: the standard's, as its switches want them, and its own.
+
+        Raises:
+            CustomError: its own may not be as they are written.
+        """
+        unique, tried = provider.profile.unique_group_names, provider.profile.group_memberships
+        held = self._schemas.get((unique, tried, provider.custom))
+        if held is None:
             served = self._standard if unique else self._standard.without_uniqueness("Group", "displayName")
-            self._schemas[key] = experimental.tried(served, self._drafts) if tried and self._drafts else served
-        return self._schemas[key]
+            served = experimental.tried(served, self._drafts) if tried and self._drafts else served
+            held = extended(served, Custom.read(provider.custom)) if provider.custom else served
+            if len(self._schemas) >= _MAX_SCHEMAS:
+                self._schemas.clear()
+            self._schemas[unique, tried, provider.custom] = held
+        return held
 
     async def issue(self, name: str, scope: Scope = "write", user: str = "") -> Token:
         """A new token for a provider; only now can it be seen.
@@ -279,7 +322,7 @@ class Providers:
         return row
 
     async def _update(self, row: Row, provider: Provider) -> Provider:
-        await self._write(row.key, Merge(row.key, row.etag, provider.encode()))
+        await self._write(row.key, Merge(row.key, row.etag, provider.encode(row.properties)))
         return provider
 
     async def _write(self, name: str, write: Merge | Delete) -> str:
@@ -288,7 +331,7 @@ class Providers:
             (etag,) = await self._rows.transact([write])
         except Refused as refused:
             if refused.cause != "missing" or isinstance(write, Merge):
-                raise ProviderError("somebody else changed the provider at the same time; try again") from None
+                raise ProviderError(_AT_THE_SAME_TIME) from None
             etag = ""
         self.forget(name)
         return etag

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 
 from scim.changes import Change, Origin
-from scim.errors import PayloadTooLarge, ScimError, Unavailable
+from scim.errors import PayloadTooLarge, ScimError
 from scim.experimental import MEMBERSHIP
 from scim.resources import Links
 from scim.schema import JsonObject, ResourceType, Schemas
-from scim.storage import keys
+from scim.storage import forgetting, keys
 from scim.storage.acts import Act, Creation, Edit, Modification, Request, Written
 from scim.storage.commit import Clock, Commit, unix_milliseconds
 from scim.storage.drafts import Decide, Draft, TooLarge, View
@@ -20,7 +20,7 @@ from scim.storage.joining import Joining, Leaving, Staying
 from scim.storage.linking import load
 from scim.storage.membership import MembershipReader
 from scim.storage.records import Head, Stored
-from scim.storage.rows import Create, Refused, Rows
+from scim.storage.rows import Create, Refused, Rows, SettingsChanged
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
@@ -42,29 +42,55 @@ class Directory(MembershipReader):
         self._clock = clock
         self._commit = Commit(rows, clock)
         self._following: set[str] = set()
-        self._unique = " ".join(
-            index.alias for kind in schemas.types.values() for index in kind.indexes if index.unique
-        )
+        self._fingerprint = schemas.fingerprint
 
     async def found(self) -> None:
         """Make the directory ready for its first resource; nothing happens if it is."""
         with suppress(Refused):
-            await self._rows.transact([Create(keys.HEAD, Head(unique=self._unique).encode())])
+            await self._rows.transact([Create(keys.HEAD, Head(unique=self._fingerprint).encode())])
 
     async def adopt(self, origin: Origin) -> bool:
         """Let what is unique be what this directory's schemas say; false, and nothing done, if there are resources."""
 
         async def decide(_: View, draft: Draft) -> bool:
-            if draft.head.unique == self._unique:
-                return True
-            if any(run.total for run in draft.head.runs.values()):
+            if draft.head.unique != self._fingerprint and any(run.total for run in draft.head.runs.values()):
                 return False
-            values = {"unique": {"before": draft.head.unique, "after": self._unique}}
-            draft.head = replace(draft.head, unique=self._unique)
-            draft.change = Change(draft.number, draft.previous, "settings", "Provider", "", origin, values=values)
+            self._take_over(draft, origin)
             return True
 
         return await self._commit.write(decide)
+
+    async def take_over(self, origin: Origin) -> None:
+        """Let only those write, from now on, whose schemas are this directory's."""
+
+        async def decide(_: View, draft: Draft) -> None:
+            self._take_over(draft, origin)
+
+        await self._commit.write(decide)
+
+    def _take_over(self, draft: Draft, origin: Origin) -> None:
+        if draft.head.unique != self._fingerprint:
+            values = {"unique": {"before": draft.head.unique, "after": self._fingerprint}}
+            draft.head = replace(draft.head, unique=self._fingerprint)
+            draft.change = Change(draft.number, draft.previous, "settings", "Provider", "", origin, values=values)
+
+    async def forget(self, origin: Origin) -> None:
+        """Take out what is there for no type and no index of this directory's schemas.
+
+        Raises:
+            SettingsChanged: somebody else has taken the directory over.
+        """
+        await forgetting.indexes(self._rows, self._schemas, (), self._fingerprint)
+        await self._commit.write(self._agreed(forgetting.Types(self._schemas, origin)))
+
+    async def forget_leftovers(self, before: Schemas) -> None:
+        """Take out index rows that changes before this one have left; ``before`` is what held until now.
+
+        Raises:
+            SettingsChanged: as ``forget``.
+        """
+        coming = [kind.alias for kind in self._schemas.types.values()]
+        await forgetting.indexes(self._rows, before, coming, self._fingerprint)
 
     async def create(self, kind: ResourceType, attributes: JsonObject, links: Links, request: Request) -> Written:
         """Store a new resource; raises as ``write`` does."""
@@ -182,8 +208,8 @@ class Directory(MembershipReader):
         """The same, if the directory still is what this process takes it for."""
 
         async def agreed(view: View, draft: Draft) -> T:
-            if draft.head.unique != self._unique:
-                raise Unavailable("The provider's settings have just changed; send the request again.", retry_after=60)
+            if draft.head.unique != self._fingerprint:
+                raise SettingsChanged
             return await decide(view, draft)
 
         return agreed

@@ -84,6 +84,13 @@ class TableNotFound(Unavailable):
         super().__init__("The provider's table is not there.", retry_after=5)
 
 
+class SettingsChanged(Unavailable):
+    """The directory is no longer what this process takes it for: its provider must be read anew, then it may write."""
+
+    def __init__(self) -> None:
+        super().__init__("The provider's settings are being changed; send the request again.", retry_after=30)
+
+
 class Unreachable(Unavailable):
     """The store does not answer, or lets nobody in.
 

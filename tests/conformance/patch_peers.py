@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from scim2_models import Context, EnterpriseUser, Error, Group, PatchOp, User
 from scim2_models.exceptions import SCIMException
 
-from scim import messages, patch, resources
+from scim import characteristics, messages, patch
 from scim.errors import ScimError
 from scim.profiles import PROFILES
 from scim.resources import Links
@@ -66,7 +66,7 @@ def _modified(asked: Patch) -> JsonObject:
     outcome = plan.outcome(seen)
     derived = {"id", "meta", members, kind.memberships}
     stored, after = ({n: v for n, v in held.items() if n not in derived} for held in (before, outcome.resource))
-    resources.check(kind, stored, after)
+    characteristics.check(kind, stored, after)
     if kind.members is None or plan.needs_members:
         return outcome.resource
     return outcome.resource | {members: _linked(before.get(members, []), outcome.links)}

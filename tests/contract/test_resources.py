@@ -105,7 +105,7 @@ async def test_a_process_that_has_not_learnt_what_is_unique_may_not_write(
     relaxed = schemas.without_uniqueness("Group", "displayName")
     assert await Directory(rows, relaxed).adopt(ORIGIN)
     for late in (writer.group("same"), writer.user("two"), writer.delete("User", one)):
-        with pytest.raises(Unavailable, match="settings have just changed"):
+        with pytest.raises(Unavailable, match="settings are being changed"):
             await late
 
 

@@ -50,6 +50,10 @@ def data(properties: Properties, name: str) -> bytes:
     return held
 
 
+def believe_in_something_else(w: World) -> None:
+    w.held["head"]["unique"] = "user.userName group.displayName custom=0"
+
+
 def shift_the_head(w: World) -> None:
     w.held["head"]["number"] = "f" * 16
 
@@ -267,6 +271,7 @@ FAULTS: dict[Callable[[World], None], str] = {
     count_an_unknown_type: "there is no type device",
     name_an_intent: "head: the intents are",
     leave_an_intent: "head: the intents are",
+    believe_in_something_else: "head: writers must believe in the custom schemas '0', not in ''",
     intend_for_the_living: "an intent for what was not deleted",
     lose_a_unique_index_row: "user.userName:user7: ",
     lose_a_shared_index_row: "has this value, and the index row is missing",

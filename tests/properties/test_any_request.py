@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from scim import dialects, resources
+from scim import characteristics, dialects, resources
 from scim.errors import InvalidFilter, ScimError
 from scim.filters import parse
 from scim.matching import predicate
@@ -187,7 +187,7 @@ def test_what_comes_of_any_patch_is_a_resource_or_a_refusal(seed: int, name: str
     try:
         message = patch_op({"schemas": [PATCH_OP], "Operations": sender.operations()})
         after = plan(THING, message.operations, profile).outcome(stored).resource
-        resources.check(THING, stored, after)
+        characteristics.check(THING, stored, after)
     except ScimError as refusal:
         event(f"{name}: {refusal.scim_type}")
         assert_sentence(refusal)

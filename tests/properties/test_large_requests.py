@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from scim.characteristics import check
 from scim.filters import MAX_DEPTH, MAX_TERMS, parse
 from scim.matching import predicate
 from scim.messages import MAX_OPERATIONS, patch_op
 from scim.patch import plan
 from scim.profiles import PROFILES
-from scim.resources import check
 from scim.schema import JsonObject, Schemas
 from tests.client import ENTERPRISE, PATCH_OP
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from scim.custom import Custom
+from scim.extending import extended
 from scim.filters import MAX_DEPTH, Filter, parse
 from scim.planning import (
     NOTHING,
@@ -22,6 +24,7 @@ from scim.planning import (
 )
 from scim.schema import Index, Schemas
 from scim.storage import keys
+from tests.custom import EXTRA, THING, attribute, resource_type, schema
 
 SCHEMAS = Schemas.load()
 USER = SCHEMAS.types["User"]
@@ -222,3 +225,35 @@ def test_the_deepest_filter_is_planned() -> None:
 def test_the_attributes_that_need_no_scan_can_be_named() -> None:
     assert indexed(USER) == ("id", "userName", "externalId", "emails.value", "groups.value")
     assert indexed(GROUP) == ("id", "displayName", "externalId", "members.value")
+
+
+@pytest.mark.parametrize(
+    ("text", "alias", "value"),
+    [
+        ("size eq 5", "thing.size", 5),
+        ("size eq 5.0 and kind pr", "thing.size", 5.0),
+        ('kind eq "box" and size eq 5', "thing.size", 5),
+        ('maker.name eq "Ada"', "thing.maker.name", "Ada"),
+        ('maker[name eq "Ada"]', "thing.maker.name", "Ada"),
+        (f'{EXTRA}:mark eq "m"', "thing.extra.mark", "m"),
+    ],
+)
+def test_attributes_of_a_providers_own_are_looked_up_like_any_other(text: str, alias: str, value: str | float) -> None:
+    parts = [attribute("name")]
+    core = schema(
+        THING,
+        attribute("size", "integer", uniqueness="server"),
+        attribute("kind"),
+        attribute("maker", "complex", subAttributes=parts),
+        name="Thing",
+    )
+    extra = schema(EXTRA, attribute("mark"), name="Extra")
+    kind = resource_type(THING, "Thing", EXTRA, indexes=["kind", "maker.name", f"{EXTRA}:mark"])
+    file = Custom.model_validate({"schemas": [core, extra], "resourceTypes": [kind]})
+    schemas = extended(SCHEMAS, file)
+    thing = schemas.types["Thing"]
+    lookup = plan(parse(text), thing, schemas).lookup
+    assert isinstance(lookup, ByIndex)
+    assert (lookup.index.alias, lookup.value) == (alias, value)
+    assert plan(parse("size gt 5"), thing, schemas).lookup == Scan()
+    assert indexed(thing) == ("id", "kind", "maker.name", f"{EXTRA}:mark", "size")
