@@ -115,9 +115,14 @@ def _always(kind: ResourceType, target: Target | None) -> bool:
 
 
 def _names(kind: ResourceType) -> frozenset[str]:
-    """What resources are told apart by; such an attribute is required from the type's first resource on."""
-    return frozenset(str(index.target) for index in kind.indexes if index.unique and index.target.sub is None)
+    """What resources are told apart by; such an attribute is required from the type's first resource on.
+
+    Those of extensions are not among them: a resource need not have the extension.
+    """
+    unique = (index.target for index in kind.indexes if index.unique)
+    return frozenset(str(target) for target in unique if target.sub is None and target.extension is None)
 
 
 def _never_blank(attribute: Attribute) -> bool:
-    return attribute.required and attribute.type == "string" and not attribute.multi_valued
+    given = attribute.required and attribute.mutability != "readOnly"
+    return given and attribute.type == "string" and not attribute.multi_valued

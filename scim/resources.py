@@ -205,6 +205,9 @@ def unknown(name: str, prefix: str) -> Note:
     Raises:
         InvalidSyntax: it could be the name of no attribute (RFC 7643 §2.1).
     """
+    if name.lower().startswith("urn:"):
+        within = prefix.removesuffix(".").removesuffix(":") or "a value"
+        raise InvalidSyntax(f"{name[:200]!a} cannot stand within {within}; extensions stand beside each other.")
     if not _NAME.fullmatch(name):
         raise InvalidSyntax(f"{(prefix + name)[:80]!a} is not the name of an attribute.")
     return Note("unknown_attribute", prefix + name[:80])

@@ -129,7 +129,8 @@ async def connect(operator: App, service: Running, schemas: Schemas) -> AsyncIte
 
         yield connect
     for provider in made:
-        await assert_clean(operator.tables.rows(provider.table, provider.table), schemas)
+        as_it_is = operator.providers.schemas(await operator.providers.get(provider.name))
+        await assert_clean(operator.tables.rows(provider.table, provider.table), as_it_is)
         await assert_silent(operator.providers.directory(provider), schemas, service.said.read_text())
         await operator.providers.delete(provider.name)
 
