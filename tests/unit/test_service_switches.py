@@ -99,6 +99,10 @@ async def unique_group_names(client: Client) -> object:
     return (await client.post("/Groups", {"schemas": [GROUP], "displayName": "team"})).status == 409
 
 
+async def group_memberships(client: Client) -> object:
+    return await client.get("/GroupMemberships")
+
+
 PROBES: dict[str, Probe] = {
     probe.__name__: probe
     for probe in (
@@ -118,6 +122,7 @@ PROBES: dict[str, Probe] = {
         last_primary_wins,
         plain_schemas,
         unique_group_names,
+        group_memberships,
     )
 }
 
