@@ -21,7 +21,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     changes                                     the record of every write
     patch | projection | discovery              what to change, what to show, what we are
     jobs | openapi                              the operations of a bulk request | the service described in OpenAPI
-    planning | sorting                          where to look | in which order
+    planning | sensitive | sorting              where to look | what no URL should hold | in which order
     dialects | links                            how clients really write SCIM | what a PATCH does to members
     parameters | references                     what requests may carry, as OpenAPI describes it | bulkIds in values
     folding                                     what a filter comes to for a whole type

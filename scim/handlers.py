@@ -123,7 +123,7 @@ async def _create(call: Call) -> Answer:
 
 
 async def _query(call: Call) -> Answer:
-    return HTTPStatus.OK, await call.queries.query(call.kinds, call.query()), {}
+    return HTTPStatus.OK, await call.queries.ask(call.kinds, call.query()), {}
 
 
 async def _search(call: Call) -> Answer:

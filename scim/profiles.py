@@ -45,6 +45,8 @@ class Profile:
     """Of two elements sent with ``primary: true`` the last keeps it, instead of 400 invalidValue."""
     plain_schemas: bool = False
     """``/Schemas`` lists ``externalId``, shows references as strings and leaves write-only attributes out."""
+    refuse_personal_urls: bool = False
+    """A query whose URL compares what may be personal is 403 sensitive; ``/.search`` takes it."""
     unique_group_names: bool = True
     """No two groups may share a ``displayName``; may be turned off only while the directory is empty."""
     group_memberships: bool = False

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import dropwhile
 
-from scim import dialects, filters, matching, messages
+from scim import dialects, filters, matching, messages, sensitive
 from scim.cursors import Cursors, Place
 from scim.errors import InvalidCount, InvalidFilter, NotFound
 from scim.experimental import MEMBERSHIP
@@ -60,6 +60,19 @@ class Queries:
     settings: Settings
     quirks: set[str]
     clock: Callable[[], float] = time.time
+
+    async def ask(self, kinds: Sequence[ResourceType], search: SearchRequest) -> JsonObject:
+        """Answer a query in a URL (§3.4.2).
+
+        Raises:
+            Sensitive: the provider wants it in a body, since it may be personal.
+            ScimError: as for ``query``.
+        """
+        if self.profile.refuse_personal_urls and search.filter is not None:
+            tree = filters.parse(search.filter, unquoted=self.profile.unquoted_literals)
+            for kind in kinds:
+                sensitive.check(dialects.filter_(kind, tree, self.profile), kind)
+        return await self.query(kinds, search)
 
     async def search(self, kinds: Sequence[ResourceType], body: Json) -> JsonObject:
         """Answer a query in the body of a POST (§3.4.3)."""

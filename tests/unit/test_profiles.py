@@ -14,7 +14,7 @@ def test_the_standards_profile_bends_nothing() -> None:
 
 def test_entras_profile_bends_everything_that_can_be_bent() -> None:
     unbent = {name for name in SWITCHES if getattr(PROFILES["entra"], name) in (False, "set")}
-    assert unbent == {"group_memberships"}, "which bends nothing, but offers more"
+    assert unbent == {"group_memberships", "refuse_personal_urls"}, "which bend nothing, but offer more and less"
 
 
 def test_oktas_profile_bends_one_thing() -> None:

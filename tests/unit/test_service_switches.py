@@ -99,6 +99,10 @@ async def unique_group_names(client: Client) -> object:
     return (await client.post("/Groups", {"schemas": [GROUP], "displayName": "team"})).status == 409
 
 
+async def refuse_personal_urls(client: Client) -> object:
+    return (await client.get("/Users?filter=userName+eq+%22ann%22")).status == 403
+
+
 async def group_memberships(client: Client) -> object:
     return await client.get("/GroupMemberships")
 
@@ -121,6 +125,7 @@ PROBES: dict[str, Probe] = {
         skip_unknown_members,
         last_primary_wins,
         plain_schemas,
+        refuse_personal_urls,
         unique_group_names,
         group_memberships,
     )
