@@ -173,6 +173,14 @@ async def test_a_page_of_a_walk_costs_the_same_wherever_it_is(
     assert {cost.answer.json["totalResults"] for cost in costs} == {STAFF}
 
 
+async def test_a_walk_backwards_through_many_runs_reads_few_that_it_does_not_show(house: House) -> None:
+    await house.users(1_600)
+    costs = await following(house, "/Users?count=100&sortBy=id&sortOrder=descending")
+    assert sum(len(cost.answer.ids) for cost in costs) == STAFF + 1_600
+    assert [cost.reads for cost in costs] == [3] + [2] * (len(costs) - 1)
+    assert max(cost.ranged for cost in costs) <= 1_002, "the head and its runs, and at most two runs"
+
+
 async def test_a_walk_does_not_ask_again_what_index_rows_did_not_help_with() -> None:
     tables = CountingTables(MemoryTables())
     house = House(await new_client(tables=tables, scan_max=20), tables)
