@@ -21,6 +21,7 @@ from scim.service import Service
 from scim.storage import keys
 from scim.storage.acts import Act, Written
 from scim.storage.drafts import Draft, View
+from scim.storage.rows import SettingsChanged
 
 PATIENCE = 180.0
 """Seconds after which no operation is begun, so that the client still hears what came of the others."""
@@ -36,14 +37,18 @@ async def perform(service: Service, body: Json) -> JsonObject:
     Raises:
         InvalidSyntax: the body is no BulkRequest.
         PayloadTooLarge: it has more operations than are allowed.
+        SettingsChanged: the provider has other settings by now; nothing was done.
     """
     message = _message(service, body)
     schemas, base_url = service.representation.schemas, service.representation.base_url
     job = jobs.read(message.operations, schemas, base_url, service.profile)
     steps = job.steps(service.profile)
     doing = _Doing(service, job, message.fail_on_errors)
-    places = iter(steps)
+    places, done = iter(steps), False
     async for outcome in service.write_each([doing.act(step) for step in steps]):
+        if isinstance(outcome, SettingsChanged) and not done:
+            raise outcome  # all of it may be done once more, by the settings that hold now
+        done = done or isinstance(outcome, Written)
         doing.note(next(places), outcome)
     results = map(doing.result, range(len(job.operations)))
     return messages.bulk_response([result for result in results if result is not None])

@@ -10,13 +10,23 @@ from scim import remodel
 from scim.changes import Origin
 from scim.custom import NOTHING, Custom
 from scim.errors import Unavailable
+from scim.messages import BULK_REQUEST
 from scim.providers import Provider, ProviderError
 from scim.remodel import SchemasRefused, SchemasUnfinished
 from scim.schema import Json, JsonObject
 from scim.storage.directory import Directory
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Row, Rows, Write
-from tests.client import GROUP, PATCH_OP, USER, Client, connected, lines_of_the_service, new_app, new_client
+from tests.client import (
+    GROUP,
+    PATCH_OP,
+    USER,
+    Client,
+    connected,
+    lines_of_the_service,
+    new_app,
+    new_client,
+)
 from tests.custom import (
     BADGE,
     COST,
@@ -84,6 +94,26 @@ async def test_a_process_that_believes_in_other_schemas_reads_the_provider_anew_
             "Operations": [{"op": "add", "path": "title", "value": "x"}],
         }
     assert (await other.send(verb, path, body)).status in {200, 201, 204}
+    await assert_in_order(client)
+
+
+async def test_a_bulk_request_is_done_once_more_as_a_whole() -> None:
+    tables = MemoryTables()
+    client = await new_client("rfc", tables)
+    other = replace(client, app=new_app(tables))
+    ann = await other.user("ann")
+    await give(client, user_badge(NUMBER))
+    bob = {"schemas": [USER], "userName": "bob", **number("1")}
+    operations: list[Json] = [
+        {"method": "PUT", "path": f"/Users/{ann['id']}", "data": {"schemas": [USER], "userName": "ann", **number("2")}},
+        {"method": "POST", "path": "/Users", "bulkId": "b", "data": bob},
+        {"method": "POST", "path": "/Users", "bulkId": "c", "data": {"schemas": [USER], "userName": "cid"}},
+    ]
+    first = await other.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": operations[2:]})
+    assert [each["status"] for each in first.json["Operations"]] == ["201"]
+    answer = await other.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": operations[:2]})
+    assert [each["status"] for each in answer.json["Operations"]] == ["200", "201"]
+    assert (await other.get("/Users")).json["totalResults"] == 3
     await assert_in_order(client)
 
 
