@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from scim.messages import BULK_REQUEST
 from scim.schema import Json, JsonObject
 from tests.client import PATCH_OP, SEARCH_REQUEST, Client
 from tests.custom import DEVICE_FILE, assert_in_order, client_with
@@ -16,6 +17,8 @@ DEVICE, APP = f"{CORE}Device", f"{CORE}EndpointApp"
 BLE, DPP, MAB = (f"{EXTENSION}{name}:2.0:Device" for name in ("ble", "dpp", "ethernet-mab"))
 FDO, ZIGBEE = f"{EXTENSION}fido-device-onboard:2.0:Device", f"{EXTENSION}zigbee:2.0:Device"
 PASS_KEY, APPS = f"{EXTENSION}pairingPassKey:2.0:Device", f"{EXTENSION}endpointAppsExt:2.0:Device"
+
+BY_BULK_ID: JsonObject = {"value": "bulkId:app"}
 
 HEART_MONITOR: JsonObject = {
     "displayName": "BLE Heart Monitor",
@@ -170,6 +173,38 @@ async def test_devices_are_paged_searched_and_counted_beside_users(client: Clien
     mine = {"schemas": [SEARCH_REQUEST], "filter": "active eq true", "attributes": ["displayName"]}
     answer = await client.post("/Devices/.search", mine)
     assert [each.keys() for each in answer.json["Resources"]] == [{"schemas", "id", "displayName"}] * 3
+
+
+async def test_bulk_sorting_cursors_conditions_and_dry_runs_know_devices(client: Client) -> None:
+    control = {"schemas": [APP], "applicationType": "telemetry", "applicationName": "Control"}
+    lamps = [
+        {"active": True, "displayName": "B", MAB: {"deviceMacAddress": "x"}, APPS: {"applications": [BY_BULK_ID]}},
+        {"active": True, "displayName": "A", MAB: {"deviceMacAddress": "y"}},
+    ]
+    operations: list[Json] = [{"method": "POST", "path": "/EndpointApps", "bulkId": "app", "data": control}]
+    operations += [
+        {"method": "POST", "path": "/Devices", "bulkId": str(n), "data": {"schemas": [DEVICE], **lamp}}
+        for n, lamp in enumerate(lamps)
+    ]
+    done = await client.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": operations})
+    assert [each["status"] for each in done.json["Operations"]] == ["201"] * 3
+    app, first, second = (each["location"].rpartition("/")[2] for each in done.json["Operations"])
+    assert await found(client, f'{APPS}:applications.value eq "{app}"') == [first]
+    assert await found(client, f'{MAB}:deviceMacAddress sw "Y" or displayName eq "b"') == [first, second]
+    assert (await client.get("/Devices?sortBy=displayName")).ids == [second, first]
+    descending = f"/Devices?sortBy={MAB}:deviceMacAddress&sortOrder=descending"
+    assert (await client.get(descending)).ids == [second, first]
+    page = await client.get("/Devices?count=1&cursor=")
+    rest = await client.get(f"/Devices?count=1&cursor={page.json['nextCursor']}")
+    assert (page.ids, rest.ids) == ([first], [second])
+    body = {"schemas": [DEVICE], "active": False}
+    tried = await client.send("PUT", f"/Devices/{first}", body, prefer="dry-run")
+    assert (tried.status, tried.json["active"]) == (200, False)
+    assert (await client.send("PUT", f"/Devices/{first}", body, if_match='W/"0"')).error == (412, None)
+    assert (await client.get(f"/Devices/{first}")).json["active"] is True
+    described = (await client.get("/openapi.json")).json["paths"]
+    assert {"/Devices", "/Devices/{id}", "/Devices/.search", "/EndpointApps"} <= described.keys()
+    await assert_in_order(client)
 
 
 async def test_the_discovery_endpoints_tell_of_devices(client: Client) -> None:
