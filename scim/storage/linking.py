@@ -62,7 +62,7 @@ class Linking:
         roster, contents = group.roster.edit(held, added, removed)
         self._write_buckets(replace(group, roster=roster), contents, buckets)
         await self._tell(group.id, added, removed)
-        inline = None if roster.buckets else contents[0]
+        inline = None if roster.buckets else members.in_order(contents[0])
         return Linked(replace(group, roster=roster, members=inline), added, removed, notes)
 
     async def leave(self, identifier: str, alias: str, group: str) -> None:

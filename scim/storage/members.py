@@ -144,6 +144,11 @@ def pack_links(links: Links, previous: Properties | None = None) -> dict[str, Pr
     }
 
 
+def in_order(links: Links) -> dict[str, str]:
+    """Links in the order in which ``unpack_links`` gives them, so that a write shows what a read will."""
+    return dict(sorted(links.items(), key=lambda link: (link[1], link[0])))
+
+
 def unpack_links(properties: Properties) -> dict[str, str]:
     """The links that ``pack_links`` laid into properties."""
     return {

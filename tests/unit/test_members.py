@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.storage.members import CAPACITY, EMPTY, Roster, pack_ids, pack_links, unpack_ids, unpack_links
+from scim.storage.members import CAPACITY, EMPTY, Roster, in_order, pack_ids, pack_links, unpack_ids, unpack_links
 
 
 def member(end: int) -> str:
@@ -80,6 +80,11 @@ def test_links_are_packed_by_type_and_a_type_that_is_gone_is_emptied() -> None:
         "members_group": b"",
     }
     assert pack_links({}) == {}
+
+
+def test_links_are_shown_in_the_order_in_which_they_are_read() -> None:
+    links = {member(3): "user", member(2): "group", member(1): "user"}
+    assert [*in_order(links)] == [member(2), member(1), member(3)] == [*unpack_links(pack_links(links))]
 
 
 def test_a_member_that_joins_while_another_bucket_is_split_is_written() -> None:
