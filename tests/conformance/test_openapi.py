@@ -148,7 +148,7 @@ def test_every_answer_is_as_described(
     record_property("statuses", dict(statuses))
     print(f"{profile} {method} {path}: {statuses.total()} requests, {dict(statuses)}")  # noqa: T201 (for a long run)
     successes = sum(count for status, count in statuses.items() if status < 400)
-    assert successes >= SUCCESSFUL.get(method, 0.2) * statuses.total() or statuses.keys() <= {404, 501}
+    assert successes >= SUCCESSFUL.get(method, 0.1) * statuses.total() or statuses.keys() <= {404, 501}
 
 
 @pytest.mark.parametrize(("profile", "method", "path"), [each for each in OPERATIONS if varies(*each)])
