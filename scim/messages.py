@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -155,6 +164,12 @@ class SearchRequest(_Message):
     sort_order: Annotated[Literal["ascending", "descending"], BeforeValidator(_lower)] = Field(
         default="ascending", description="ascending or descending"
     )
+
+    @field_validator("start_index", "count", mode="before")
+    @classmethod
+    def _whole(cls, number: Json) -> Json:
+        """The integer that a JSON number with nothing behind its point stands for."""
+        return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def patch_op(body: Json, max_operations: int = MAX_OPERATIONS) -> PatchOp:

@@ -115,6 +115,11 @@ def test_a_search_that_says_nothing_has_the_standards_defaults() -> None:
     assert (search.start_index, search.count, search.sort_order) == (1, None, "ascending")
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    search = search_request({"schemas": [SEARCH_REQUEST], "startIndex": 7.0, "count": 9.0})
+    assert (search.start_index, search.count) == (7, 9)
+
+
 @pytest.mark.parametrize(("start", "count", "read"), [(0, 0, (1, 0)), (-5, -1, (1, 0)), (7, 9, (7, 9))])
 def test_places_before_the_first_are_the_first_and_negative_counts_are_none(
     start: int, count: int, read: tuple[int, int]
