@@ -9,7 +9,7 @@ from scim.errors import ScimError
 from scim.profiles import PROFILES, Profile
 from scim.resources import Links, Note
 from scim.schema import JsonObject, ResourceType, Schemas
-from tests.conformance.cases import Case, holds, load, named
+from tests.conformance.cases import Case, expanded, holds, load, named
 
 SCHEMAS = Schemas.load()
 CASES = load()
@@ -137,7 +137,24 @@ def test_every_quirk_has_a_recorded_request() -> None:
         ([{"a": 1}], [{"a": 1}, {"a": 1}], False),
         ([{"a": 1}, {"a": 1}], [{"a": 1}, {"a": 2}], False),
         ("x", {}, False),
+        ("abc", {"matches": "a.c"}, True),
+        ("abcd", {"matches": "a.c"}, False),
+        (5, {"matches": "5"}, False),
+        ("b", {"oneOf": ["a", "b"]}, True),
+        ("c", {"oneOf": ["a", "b"]}, False),
+        ([{"a": 1}, {"a": 2}], {"contains": [{"a": 2}]}, True),
+        ([{"a": 1}, {"a": 2}], {"contains": [{"a": 3}]}, False),
     ],
 )
 def test_holding_means_what_it_says(found: object, expected: object, held: bool) -> None:
     assert holds(found, expected) is held
+
+
+def test_repetitions_are_carried_out_and_numbered() -> None:
+    assert expanded({"a": {"repeat": "xy", "times": 3}}) == {"a": "xyxyxy"}
+    assert expanded([0, {"repeat": {"v": "u{n}"}, "times": 2}, {"repeat": "z", "times": 2}]) == [
+        0,
+        {"v": "u1"},
+        {"v": "u2"},
+        "zz",
+    ]
