@@ -36,6 +36,15 @@ async def test_a_put_leaves_exactly_the_members_it_names(writer: Writer, users: 
     assert [await writer.groups(user) for user in users] == [set()] * 4
 
 
+async def test_a_write_gives_members_in_the_order_in_which_they_are_read(writer: Writer, users: list[str]) -> None:
+    inner = await writer.group("inner")
+    group = await writer.group("g", users[3])
+    for member in (users[2], inner, users[0]):
+        written = await writer.link(group, adding(member))
+        read = await writer.read("Group", group)
+        assert list(written.stored.members or ()) == list(read.members or ())
+
+
 async def test_a_member_moves_with_its_version_but_not_its_last_modified(writer: Writer, users: list[str]) -> None:
     group = await writer.group("g", users[0])
     before = {user: await writer.read("User", user) for user in users[:2]}
