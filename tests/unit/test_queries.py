@@ -7,6 +7,8 @@ import pytest
 from scim.queries import MAX_PAGE_MEMBERS
 from tests.client import ENTERPRISE, GROUP, PROFILE_NAMES, SEARCH_REQUEST, USER, Client, new_client
 
+BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+
 
 @pytest.fixture(params=PROFILE_NAMES)
 async def client(request: pytest.FixtureRequest) -> Client:
@@ -200,3 +202,16 @@ async def test_members_are_left_out_where_asked(client: Client) -> None:
     patched = await client.patch(f"{path}&attributes=", {"op": "add", "value": {"displayName": "S"}})
     assert patched.status == 200
     assert "members" not in patched.json
+
+
+async def test_what_one_bulk_request_changed_lately_is_all_found(client: Client) -> None:
+    before = await client.user("before")
+    made = [
+        {"method": "POST", "path": "/Users", "bulkId": f"b{n}", "data": {"schemas": [USER], "userName": f"u{n}"}}
+        for n in range(3)
+    ]
+    done = await client.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": made})
+    ids = [operation["location"].rpartition("/")[2] for operation in done.json["Operations"]]
+    since = (await client.get(f"/Users/{ids[0]}")).json["meta"]["lastModified"]
+    found = (await client.get(f'/Users?filter=meta.lastModified+ge+"{since}"'.replace('"', "%22"))).ids
+    assert [one for one in found if one != before["id"]] == ids
