@@ -153,7 +153,7 @@ def unpack_links(properties: Properties) -> dict[str, str]:
     """The links that ``pack_links`` laid into properties."""
     return {
         identifier: name.removeprefix(_PREFIX)
-        for name, packed in properties.items()
+        for name, packed in sorted(properties.items())
         if name.startswith(_PREFIX) and isinstance(packed, bytes)
         for identifier in unpack_ids(packed)
     }
