@@ -223,7 +223,7 @@ class _Bending:
         elif step.filter is not None:
             given = self.one(attribute, step.value, path)
         else:
-            given = self.whole(attribute, step.value, path)
+            given = self.whole(attribute, self.several(step, attribute), path)
         if given is not step.value:
             step = replace(step, value=given)
         additive = attribute.name == self.resource_type.members and self.profile.replace_members == "add"
@@ -231,6 +231,11 @@ class _Bending:
             self.notes.append(Note("replace_members", path))
             return replace(step, op="add")
         return step
+
+    def several(self, step: Step, attribute: Attribute) -> Json:
+        """A step's value; RFC 7644 §3.5.2.1 adds «a new value» to several, so one object stands for an array of it."""
+        lone = step.op == "add" and attribute.multi_valued and isinstance(step.value, dict)
+        return [step.value] if lone and not self.profile.loose_values else step.value
 
     def known_schemas(self, step: Step) -> Step:
         named, dropped = quirks.unknown_schemas(self.resource_type, {"schemas": step.value})

@@ -22,7 +22,7 @@ class Condition:
     """What a request says of the version that a resource must be in.
 
     Attributes:
-        match: the versions of which it must be in one, without quotes, or ``*`` for any; None: whatever it is in.
+        match: the versions of which it must be in one, in quotes, or ``*`` for any; None: whatever it is in.
         none_match: the versions of which it may be in none.
     """
 
@@ -68,7 +68,7 @@ def _tags(name: str, headers: Mapping[str, str]) -> frozenset[str] | None:
         return None
     if not _LIST.fullmatch(text):
         raise BadRequest(f'{name} must be * or entity tags, such as W/"0123", separated by commas.')
-    return frozenset(quoted or bare for quoted, bare in _TAG.findall(text))
+    return frozenset(_ANY if bare == _ANY else f'"{quoted or bare}"' for quoted, bare in _TAG.findall(text))
 
 
 def _holds(tags: frozenset[str], version: str) -> bool:

@@ -388,10 +388,10 @@ DIFFERENCES: tuple[Difference[Patch, Outcome], ...] = (
         coerced,
     ),
     Difference(
-        "One value, not in an array, for a multi-valued attribute",
-        "Several values are an array, be it of one. The profile `entra` reads it as meant.",
+        "One value, not in an array, to replace a multi-valued attribute",
+        "Several values are an array, be it of one; only `add` adds «a new value». The profile `entra` reads it as meant.",
         "RFC 7643 §2.4",
-        one("add", "emails", {"value": "a@x.example"}),
+        one("replace", "emails", {"value": "a@x.example"}),
         one_for_many,
     ),
     Difference(

@@ -210,7 +210,7 @@ REFUSED: list[tuple[Given, type[ScimError], str]] = [
     ({"op": "add", "path": "schemas", "value": ["urn:x"]}, InvalidValue, "'urn:x' is no schema of User."),
     ({"op": "add", "path": "title", "value": 5}, InvalidValue, "title must be a string, not a number."),
     ({"op": "add", "path": "name", "value": "x"}, InvalidValue, "name must be an object, not a string."),
-    ({"op": "add", "path": "emails", "value": {"value": "x"}}, InvalidValue, "emails must be an array of objects"),
+    ({"op": "replace", "path": "emails", "value": {"value": "x"}}, InvalidValue, "emails must be an array of objects"),
     ({"op": "add", "path": 'emails[type eq "work"]', "value": "x"}, InvalidValue, "emails must be an object"),
     (
         {"op": "add", "path": 'emails[type eq "work"].primary', "value": "x"},

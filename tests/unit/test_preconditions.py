@@ -16,7 +16,7 @@ def test_a_version_is_matched_by_any_way_of_writing_it(tags: str) -> None:
         Condition.read({"if-none-match": tags}).check(VERSION)
 
 
-@pytest.mark.parametrize("tags", ['W/"0b"', '"0A"', 'W/"0b", "0c"', "0b", '""'])
+@pytest.mark.parametrize("tags", ['W/"0b"', '"0A"', '"*"', 'W/"*"', 'W/"0b", "0c"', "0b", '""'])
 def test_another_version_is_not(tags: str) -> None:
     with pytest.raises(PreconditionFailed, match='version W/"0a"'):
         Condition.read({"if-match": tags}).check(VERSION)
