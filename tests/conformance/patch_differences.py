@@ -389,7 +389,7 @@ DIFFERENCES: tuple[Difference[Patch, Outcome], ...] = (
     ),
     Difference(
         "One value, not in an array, to replace a multi-valued attribute",
-        "Several values are an array, be it of one; only `add` adds «a new value». The profile `entra` reads it as meant.",
+        "Several values are an array, be it of one; only `add` adds «a new value». `entra` reads it as meant.",
         "RFC 7643 §2.4",
         one("replace", "emails", {"value": "a@x.example"}),
         one_for_many,
