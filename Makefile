@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test entra check bench clean
+.PHONY: help run test entra check conformance bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
@@ -25,6 +25,9 @@ check: .venv/dev.stamp ## lint, formatting, types and the direction of imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+conformance: .venv/dev.stamp ## let all examiners at the service, and write their table into README.md
+	@$(BIN)/python -m tests.conformance
 
 bench: .venv/dev.stamp ## measure; nothing is asserted
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -21,6 +21,11 @@ def deviations(results: Iterable[CheckResult]) -> set[str]:
     return {f"{result.title}: {result.reason}" for result in results if result.status in _FAULTS}
 
 
+def passed(results: Iterable[CheckResult]) -> int:
+    """The number of checks that found nothing."""
+    return sum(result.status is Status.SUCCESS for result in results)
+
+
 def expected(profile: str) -> set[str]:
     """What they may find."""
     listed = json.loads(_EXPECTED.read_text(encoding="utf-8"))[profile]

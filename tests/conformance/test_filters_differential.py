@@ -7,6 +7,7 @@ import pytest
 
 from tests.conformance import filter_differences, matching_differences
 from tests.conformance.differences import Difference
+from tests.conformance.examiners import Record, examined
 from tests.conformance.filter_differences import Reading
 from tests.conformance.filter_texts import Writer
 from tests.conformance.matching_differences import Answer, Question
@@ -23,7 +24,8 @@ def agree(text: str) -> bool:
     return answer == other or filter_differences.explain(text, answer, other) is not None
 
 
-def test_both_read_well_formed_filters_as_what_they_mean() -> None:
+def test_both_read_well_formed_filters_as_what_they_mean(record_property: Record) -> None:
+    examined(record_property, "filters", "rfc", ASKED)
     for seed in range(SEED, SEED + ASKED):
         writer = Writer(seed)
         tree = writer.tree()
@@ -32,7 +34,8 @@ def test_both_read_well_formed_filters_as_what_they_mean() -> None:
         assert agree(text), f"seed {seed}: {text!a}"
 
 
-def test_both_read_or_refuse_the_same_nearly_filters() -> None:
+def test_both_read_or_refuse_the_same_nearly_filters(record_property: Record) -> None:
+    examined(record_property, "filters", "rfc", ASKED)
     refused = 0
     for seed in range(SEED, SEED + ASKED):
         text = Writer(seed).broken()
@@ -41,7 +44,8 @@ def test_both_read_or_refuse_the_same_nearly_filters() -> None:
     assert ASKED / 4 < refused < ASKED * 19 / 20, "too few of the texts are broken, or too many"
 
 
-def test_the_same_users_match() -> None:
+def test_the_same_users_match(record_property: Record) -> None:
+    examined(record_property, "filters", "rfc", ASKED)
     answers: set[Answer] = set()
     for seed in range(SEED, SEED + ASKED):
         asked = Asker(seed).question()

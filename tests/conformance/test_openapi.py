@@ -33,6 +33,7 @@ from scim.storage.memory import MemoryTables
 from tests.client import Client, connected
 from tests.conformance.cases import Case, load
 from tests.conformance.described import Described, operations
+from tests.conformance.examiners import Record, examined
 from tests.conformance.test_scim2_tester import SETTINGS, Wsgi
 
 EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "25"))
@@ -141,19 +142,20 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("profile", "method", "path"), OPERATIONS)
-def test_every_answer_is_as_described(
-    profile: str, method: str, path: str, record_property: Callable[[str, object], None]
-) -> None:
+def test_every_answer_is_as_described(profile: str, method: str, path: str, record_property: Record) -> None:
     statuses = ask(profile, method, path, GenerationMode.POSITIVE, EXAMPLES)
-    record_property("statuses", dict(statuses))
+    examined(record_property, "schemathesis", profile, statuses.total())
     print(f"{profile} {method} {path}: {statuses.total()} requests, {dict(statuses)}")  # noqa: T201 (for a long run)
     successes = sum(count for status, count in statuses.items() if status < 400)
     assert successes >= SUCCESSFUL.get(method, 0.1) * statuses.total() or statuses.keys() <= {404, 501}
 
 
 @pytest.mark.parametrize(("profile", "method", "path"), [each for each in OPERATIONS if varies(*each)])
-def test_what_is_not_as_described_is_answered_as_described(profile: str, method: str, path: str) -> None:
+def test_what_is_not_as_described_is_answered_as_described(
+    profile: str, method: str, path: str, record_property: Record
+) -> None:
     statuses = ask(profile, method, path, GenerationMode.NEGATIVE, EXAMPLES // 4)
+    examined(record_property, "schemathesis", profile, statuses.total())
     print(f"{profile} {method} {path}: {statuses.total()} wrong requests, {dict(statuses)}")  # noqa: T201 (as above)
 
 

@@ -21,6 +21,7 @@ import pytest
 from scim.schema import JsonObject
 from tests.client import PROFILE_NAMES, new_client
 from tests.conformance.cases import holds, named
+from tests.conformance.examiners import Record, examined
 
 FILES = sorted(Path(__file__).with_name("bulk").glob("*.json"))
 EXAMPLES = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in FILES}
@@ -28,7 +29,10 @@ EXAMPLES = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
 @pytest.mark.parametrize("name", EXAMPLES)
-async def test_an_example_of_the_standard_is_answered_as_it_says(name: str, profile: str) -> None:
+async def test_an_example_of_the_standard_is_answered_as_it_says(
+    name: str, profile: str, record_property: Record
+) -> None:
+    examined(record_property, "bulk", profile, 1)
     case = EXAMPLES[name]
     client = await new_client(profile)
     names: dict[str, str] = {"base": client.app.base_url(client.provider.name)}

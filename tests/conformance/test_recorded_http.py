@@ -6,6 +6,7 @@ from scim.resources import Note
 from scim.schema import Schemas
 from tests.client import Client, connected, lines_of_the_service, new_app
 from tests.conformance.cases import Case, Scenario, load, named, scenarios
+from tests.conformance.examiners import Record, examined, suite
 from tests.conformance.playing import play
 from tests.faults.invariants import assert_clean
 
@@ -16,11 +17,14 @@ PLAYED = [(scenario, profile) for scenario in scenarios() for profile in scenari
 @pytest.mark.parametrize(
     ("scenario", "profile"), PLAYED, ids=[f"{scenario.name}-{profile}" for scenario, profile in PLAYED]
 )
-async def test_every_request_is_answered_as_expected(scenario: Scenario, profile: str, schemas: Schemas) -> None:
+async def test_every_request_is_answered_as_expected(
+    scenario: Scenario, profile: str, schemas: Schemas, record_property: Record
+) -> None:
     app = new_app(None, **scenario.settings)
     client = await connected(Client, app, profile=profile, **scenario.switches)
     await play(client, scenario)
     await assert_clean(app.tables.rows(client.provider.table, client.provider.table), schemas)
+    examined(record_property, suite(scenario), profile, 1)
 
 
 @pytest.mark.parametrize("case", NOTED, ids=lambda case: case.name)

@@ -21,7 +21,8 @@ from scim.handlers import Request
 from scim.settings import Settings
 from scim.storage.memory import MemoryTables
 from tests.client import PROFILE_NAMES
-from tests.conformance.deviations import deviations, expected
+from tests.conformance.deviations import deviations, expected, passed
+from tests.conformance.examiners import Record, examined
 from tests.custom import DEVICE_FILE, silent
 
 SETTINGS = Settings(storage="UseDevelopmentStorage=true", public_url="http://localhost")
@@ -92,10 +93,13 @@ def _results(
 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
-def test_the_tester_finds_no_more_than_is_expected(loop: asyncio.AbstractEventLoop, profile: str) -> None:
+def test_the_tester_finds_no_more_than_is_expected(
+    loop: asyncio.AbstractEventLoop, profile: str, record_property: Record
+) -> None:
     results = _results(loop, profile)
     assert deviations(results) == expected(profile)
-    assert sum(result.status is Status.SUCCESS for result in results) > 100
+    assert passed(results) > 100
+    examined(record_property, "tester", profile, passed(results))
 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
@@ -110,12 +114,13 @@ def test_the_tester_finds_no_more_than_is_expected_of_memberships(
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
 def test_the_tester_finds_nothing_wrong_with_types_of_a_providers_own(
-    loop: asyncio.AbstractEventLoop, profile: str
+    loop: asyncio.AbstractEventLoop, profile: str, record_property: Record
 ) -> None:
     """RFC 9944's devices and applications, of which neither the service nor the tester knows anything."""
     results = _results(loop, profile, Custom.read(DEVICE_FILE.read_bytes()))
     assert deviations(result for result in results if not _mistaken(result)) == expected(profile)
-    assert sum(result.status is Status.SUCCESS for result in results) > 200
+    assert passed(results) > 200
+    examined(record_property, "devices", profile, passed(results))
     assert {"Device", "EndpointApp"} <= {result.resource_type for result in results}
 
 

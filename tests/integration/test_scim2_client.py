@@ -21,7 +21,8 @@ from scim2_models import (
 from scim2_tester import check_server
 
 from tests.client import ENTERPRISE, PROFILE_NAMES
-from tests.conformance.deviations import deviations, expected
+from tests.conformance.deviations import deviations, expected, passed
+from tests.conformance.examiners import Record, examined
 from tests.integration.conftest import Connect, Remote
 
 
@@ -35,9 +36,16 @@ def http_options(remote: Remote) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
-async def test_a_strict_client_goes_through_the_life_of_users_and_groups(connect: Connect, profile: str) -> None:
+async def test_a_strict_client_goes_through_the_life_of_users_and_groups(
+    connect: Connect, profile: str, record_property: Record
+) -> None:
     remote = await connect(profile)
-    async with httpx2.AsyncClient(**http_options(remote)) as http:
+    answers: list[int] = []
+
+    async def count(response: httpx2.Response) -> None:
+        answers.append(response.status_code)
+
+    async with httpx2.AsyncClient(**http_options(remote), event_hooks={"response": [count]}) as http:
         scim: Any = AsyncSCIMClient(http, provider=ScimProvider())
         await scim.discover()
         user_model: Any = scim.get_resource_model("User")
@@ -105,10 +113,13 @@ async def test_a_strict_client_goes_through_the_life_of_users_and_groups(connect
             gone = await scim.query(model, identifier, raise_scim_errors=False)
             assert isinstance(gone, Error)
             assert gone.status == 404
+    examined(record_property, "client", profile, len(answers))
 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
-async def test_the_tester_finds_no_more_than_is_expected_over_http(connect: Connect, profile: str) -> None:
+async def test_the_tester_finds_no_more_than_is_expected_over_http(
+    connect: Connect, profile: str, record_property: Record
+) -> None:
     remote = await connect(profile)
 
     def run() -> list[Any]:
@@ -118,3 +129,4 @@ async def test_the_tester_finds_no_more_than_is_expected_over_http(connect: Conn
     results = await asyncio.to_thread(run)
     assert deviations(results) == expected(profile)
     assert len(results) > 100
+    examined(record_property, "tester over HTTP", profile, passed(results))
