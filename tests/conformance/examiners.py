@@ -51,7 +51,7 @@ def suite(scenario: Scenario) -> str:
     return scenario.suite.partition("/")[0]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Tally:
     """A pytest plugin that adds up what tests tell they examined.
 
