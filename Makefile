@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test entra check conformance bench clean
+.PHONY: help run test coverage entra check conformance bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
@@ -14,7 +14,10 @@ run: .venv/run.stamp ## start Azurite, a demo provider and the service; options:
 	@exec $(BIN)/python -m scim.local $(ARGS)
 
 test: check ## everything CI runs: lint, types, imports, and all tests
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(ARGS)
+
+coverage: .venv/dev.stamp ## which lines and branches the tests reach; takes several times as long
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --cov --cov-report=term $(ARGS)
 
 entra: .venv/dev.stamp ## let the Entra simulator loose on the service that `make run` started
 	@test -f .local/connection.env || { echo "Start the service first, in another terminal: make run" >&2; exit 1; }
