@@ -260,6 +260,7 @@ def _any_of(plans: Sequence[Plan], filter_: Filter) -> Plan:
     """One term or another: they are found in all their places, if each of them has one."""
     lookups: dict[Narrow, None] = {}
     ids: dict[str, None] = {}
+    since: list[ChangedSince] = []
     for each in plans:
         match each.lookup:
             case Scan():
@@ -269,13 +270,17 @@ def _any_of(plans: Sequence[Plan], filter_: Filter) -> Plan:
             case lookup:
                 found = (lookup,)
         for lookup in found:
-            if isinstance(lookup, ById):
-                ids |= dict.fromkeys(lookup.ids)
-            else:
-                lookups[lookup] = None
+            match lookup:
+                case ById(more):
+                    ids |= dict.fromkeys(more)
+                case ChangedSince():
+                    since.append(lookup)
+                case _:
+                    lookups[lookup] = None
     by_id = (ById(tuple(ids)),) if ids else ()
     residual = None if all(each.residual is None for each in plans) else filter_
-    together = (*by_id, *lookups)
+    earliest = sorted(since, key=lambda each: each.milliseconds)[:1]
+    together = (*by_id, *lookups, *earliest)
     return Plan(together[0] if len(together) == 1 else Union(together), residual)
 
 

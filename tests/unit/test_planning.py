@@ -100,6 +100,16 @@ PLANS: list[tuple[str, Lookup, str | None]] = [
     ('meta.lastModified gt "2026-05-01T00:00:00Z"', ChangedSince(MAY_2026), ALL),
     ('meta[lastModified ge "2026-05-01T02:00:00.0019+02:00"]', ChangedSince(MAY_2026 + 1), ALL),
     ('meta.lastModified gt "1901-01-01T00:00:00Z"', ChangedSince(0), ALL),
+    (
+        'meta.lastModified gt "2026-06-01T00:00:00Z" or meta.lastModified gt "2026-05-01T00:00:00Z"',
+        ChangedSince(MAY_2026),
+        ALL,
+    ),
+    (
+        'meta.lastModified gt "2026-05-01T00:00:00Z" or userName eq "x"',
+        Union((of("x"), ChangedSince(MAY_2026))),
+        ALL,
+    ),
     ('meta.created ge "2026-05-01T00:00:00Z"', Scan(MAY_2026), ALL),
     ('meta.created gt "2026-05-01T00:00:00Z" and title pr', Scan(MAY_2026), NO_ONE),
     ('meta.created gt "1901-01-01T00:00:00Z"', Scan(), ALL),
