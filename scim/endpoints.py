@@ -95,7 +95,9 @@ class Endpoints:
             raise MethodNotAllowed(request.method, tuple(answering))
         if principal.scope == "read" and handler in handlers.WRITING:
             raise Forbidden("This token may only read; use one that was issued with the scope 'write'.")
-        applied = {"Preference-Applied": DRY_RUN} if call.service.dry_run and handler in handlers.WRITING else {}
+        told = {"Preference-Applied": DRY_RUN} if call.service.dry_run and handler in handlers.WRITING else {}
+        if answering is handlers.ME:  # which resource it is stands in every answer (RFC 7644 §3.11)
+            told["Location"] = call.location
         try:
             status, body, headers = await handler(call)
         except TableNotFound:  # the provider may have been deleted since it was cached
@@ -106,9 +108,9 @@ class Endpoints:
             self._authenticator.forget(principal)
             raise
         except ScimError as error:
-            error.headers |= applied
+            error.headers |= told
             raise
-        return status, body, headers | applied
+        return status, body, headers | told
 
     def _described(self, method: str) -> Answer:
         """What anyone may know of the service: the endpoints of any provider, and the standard schemas."""

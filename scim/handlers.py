@@ -79,6 +79,11 @@ class Call:
         return self.kind
 
     @property
+    def location(self) -> str:
+        """The URL of the resource; only where the endpoint is that of one."""
+        return self.service.representation.location(self.resource_type, self.identifier)
+
+    @property
     def kinds(self) -> list[ResourceType]:
         """The types that a query asks: that of the endpoint; at the Base URL itself, all (RFC 7644 §3.4.2.1)."""
         return [self.kind] if self.kind else [*self.schemas.types.values()]

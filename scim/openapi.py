@@ -174,6 +174,9 @@ class _Description:
         kind = next(iter(self.schemas.types.values()))
         operations = self._of_one("Me", "Me", kind) | {"post": self._create("Me", "Me", kind)}
         for operation in operations.values():
+            for answer in operation["responses"].values():
+                if "headers" in answer:
+                    answer["headers"] |= self.can.headers("Location")
             operation["responses"] |= _refusals(501)
         return {"/Me": operations}
 

@@ -18,7 +18,7 @@ def _header(description: str, **shape: Json) -> JsonObject:
 HEADERS: dict[str, JsonObject] = {
     "X-Request-Id": _header("The request's id, which the service's log and the change record name."),
     "ETag": _header("The version of the resource.", pattern='^W/"'),
-    "Location": _header("The URL of the new resource.", format="uri"),
+    "Location": _header("The URL of the resource, if it is new or asked for as /Me.", format="uri"),
     "Preference-Applied": _header("The preference that was heeded."),
     "Retry-After": _header("Seconds after which to try again."),
     "WWW-Authenticate": _header("How to authenticate."),

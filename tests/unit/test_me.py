@@ -37,6 +37,30 @@ async def test_me_can_be_changed_and_deleted() -> None:
     assert (await client.get(f"/Users/{user['id']}")).status == 404
 
 
+@pytest.mark.parametrize(
+    ("method", "body", "status"),
+    [
+        ("GET", None, 200),
+        ("HEAD", None, 200),
+        ("PUT", {"schemas": [USER], "userName": "anna"}, 200),
+        ("PUT", {"schemas": [USER]}, 400),
+        ("PATCH", {"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "title", "value": "x"}]}, 200),
+        ("DELETE", None, 204),
+        ("POST", {"schemas": [USER], "userName": "bob"}, 501),
+    ],
+)
+async def test_every_answer_tells_which_user_me_is(method: str, body: JsonObject | None, status: int) -> None:
+    client, user = await own(await new_client("rfc"))
+    answer = await client.send(method, "/Me", body)
+    assert (answer.status, answer.headers["Location"]) == (status, user["meta"]["location"])
+
+
+async def test_an_answer_that_me_has_not_changed_tells_so_too() -> None:
+    client, user = await own(await new_client("rfc"))
+    answer = await client.send("GET", "/Me", if_none_match=user["meta"]["version"])
+    assert (answer.status, answer.headers["Location"]) == (304, user["meta"]["location"])
+
+
 async def test_nobody_can_be_created_as_me() -> None:
     client, _ = await own(await new_client("rfc"))
     assert (await client.post("/Me", {"schemas": [USER], "userName": "bob"})).error == (501, None)

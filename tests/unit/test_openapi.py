@@ -167,6 +167,17 @@ def test_a_write_may_be_tried_without_being_carried_out() -> None:
     }
 
 
+def test_me_tells_where_its_user_is_and_others_tell_so_of_what_is_new() -> None:
+    document = described()
+    telling = {
+        (path, status)
+        for path, _, operation in operations(document)
+        for status, answer in operation["responses"].items()
+        if "Location" in answer.get("headers", {})
+    }
+    assert telling == {("/Me", "200"), ("/Me", "201"), ("/Me", "204"), ("/Users", "201"), ("/Groups", "201")}
+
+
 def test_the_service_s_own_types_are_described_from_their_files_alone() -> None:
     document = described(schemas=OWN)
     assert document["paths"]["/Shelves"].keys() == {"get", "post"}
