@@ -4,6 +4,7 @@ Where the index rows tell all, only what is shown is read. Else candidates are r
 another, and asked the filter; there is a bound to that, and beyond it a whole answer is refused, or a walk paused.
 """
 
+import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
@@ -220,6 +221,7 @@ class Selection:
                     for verdict in await judge.verdicts(some):
                         yield verdict
                     some.clear()
+                    await asyncio.sleep(0)  # a filter of a thousand terms takes its time, and others have theirs
         for verdict in await judge.verdicts(some):
             yield verdict
 

@@ -1,10 +1,12 @@
 """Queries and projections on a directory, as a client sees them."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from scim.queries import MAX_PAGE_MEMBERS
+from scim.storage.drafts import PARALLEL
 from tests.client import ENTERPRISE, GROUP, PROFILE_NAMES, SEARCH_REQUEST, USER, Client, new_client
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -215,3 +217,19 @@ async def test_what_one_bulk_request_changed_lately_is_all_found(client: Client)
     since = (await client.get(f"/Users/{ids[0]}")).json["meta"]["lastModified"]
     found = (await client.get(f'/Users?filter=meta.lastModified+ge+"{since}"'.replace('"', "%22"))).ids
     assert [one for one in found if one != before["id"]] == ids
+
+
+async def test_others_have_their_turns_while_many_resources_are_read() -> None:
+    client = await new_client("rfc")
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": f"{n}", "data": {"schemas": [USER], "userName": f"u{n}"}}
+        for n in range(200)
+    ]
+    await client.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": operations})
+    query = asyncio.create_task(client.get("/Users?filter=title%20pr"))
+    turns = 0
+    while not query.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert query.result().json["totalResults"] == 0
+    assert turns > 200 // PARALLEL
