@@ -14,7 +14,8 @@ from scim.errors import BadRequest, PreconditionFailed
 _ANY = "*"
 _LISTED = r'(?:W/)?"([^"\x00-\x20]*)"|([^",\s]+)'
 _TAG = re.compile(_LISTED, re.IGNORECASE)
-_LIST = re.compile(rf"\s*(?:{_LISTED})(?:\s*,\s*(?:{_LISTED}))*\s*", re.IGNORECASE)
+_LIST = re.compile(rf"[\s,]*(?:{_LISTED})(?:\s*,[\s,]*(?:{_LISTED}))*[\s,]*", re.IGNORECASE)
+"""A list; between commas there may be nothing (RFC 9110 §5.6.1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
