@@ -165,7 +165,7 @@ class _Doing:
         if operation.creates:
             return service.creation(kind, data)
         identifier = self._target(step.place, step.number)
-        condition = Condition.version(message.version) if message.version else UNCONDITIONAL
+        condition = UNCONDITIONAL if message.version is None else Condition.version(message.version)
         match message.method:
             case "PUT":
                 return service.replacement(kind, identifier, data, condition)

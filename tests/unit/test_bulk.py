@@ -186,6 +186,7 @@ async def test_an_operation_is_done_only_on_the_version_it_names(client: Client)
     )
     assert statuses(stale) == ["412"] * 3
     assert (await read(client, first))["title"] == "Boss"
+    assert statuses(await send(client, delete(path, version=""))) == ["400"], "none is not any"
     assert statuses(await send(client, delete(path, version=first["version"]))) == ["204"]
 
 
