@@ -96,7 +96,7 @@ async def test_a_judge_says_how_many_it_takes_at_once_and_what_they_cost(house: 
     representation = Representation(house.directory, SCHEMAS, URL)
     one, two = house.users[:2]
     for text, at_a_time in (
-        ("displayName pr", 50),
+        ("displayName pr", 10),
         (f'members eq "{one}"', 50),
         (f'members eq "{one}" or members eq "{two}"', 25),
         ("members.type pr", 1),
