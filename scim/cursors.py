@@ -59,8 +59,8 @@ class Cursors:
         text = json.dumps(held, ensure_ascii=False, separators=(",", ":"))
         return self._seal.encrypt_at_time(text.encode(), int(now)).decode().rstrip("=")
 
-    def open(self, cursor: str, count: int, now: float) -> Place:
-        """The place of a cursor.
+    def open(self, cursor: str, count: int | None, now: float) -> tuple[Place, int]:
+        """The place of a cursor, and how many resources a page has, which a client need not say again.
 
         Raises:
             InvalidCursor: it is none of ours, or was made for another query.
@@ -83,6 +83,6 @@ class Cursors:
             raise InvalidCursor(
                 "cursor: it was made for another query; send it with the same endpoint, filter and order."
             )
-        if sealed_count != count:
+        if count is not None and count != sealed_count:
             raise InvalidCount(f"count: this cursor was made for pages of {sealed_count}; send the same count with it.")
-        return Place(kind, identifier, tuple(key), *more)
+        return Place(kind, identifier, tuple(key), *more), sealed_count

@@ -6,9 +6,9 @@ Each quirk leaves a note of its name where it was used. Under ``rfc`` no switch 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from scim import quirks
+from scim import filters, quirks
 from scim.errors import BadRequest, InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, PayloadTooLarge
-from scim.filters import MAX_TERMS, And, Comparison, Filter, Not, Or, Present, ValuePath
+from scim.filters import MAX_TERMS, And, Comparison, Filter, Not, Or, PatchPath, Present, ValuePath
 from scim.matching import element_predicate
 from scim.messages import Operation
 from scim.profiles import Profile
@@ -44,11 +44,26 @@ def message(urn: str, given: Json, profile: Profile) -> tuple[Json, tuple[Note, 
     return listed, () if listed is given else (Note("missing_schemas", "schemas"),)
 
 
-def filter_(resource_type: ResourceType, given: Filter, profile: Profile) -> Filter:
-    """A filter in the RFC's form."""
+def query_filter(text: str, profile: Profile) -> tuple[Filter, tuple[Note, ...]]:
+    """The filter of a query, whose words may lack their quotes, and what was bent for it.
+
+    Raises:
+        InvalidFilter: it cannot be read.
+    """
+    try:
+        return filters.parse(text), ()
+    except InvalidFilter:
+        if not profile.unquoted_literals:
+            raise
+    return filters.parse(text, unquoted=True), (Note("unquoted_literal", "filter"),)
+
+
+def filter_(resource_type: ResourceType, given: Filter, profile: Profile) -> tuple[Filter, tuple[Note, ...]]:
+    """A filter in the RFC's form, and what was bent for it."""
     if not (profile.boolean_strings or profile.bare_extension_names or profile.unquoted_literals):
-        return given
-    return _Bending(resource_type, profile).filter(given)
+        return given, ()
+    bending = _Bending(resource_type, profile)
+    return bending.filter(given), distinct(bending.notes)
 
 
 def operations(
@@ -68,7 +83,7 @@ def operations(
     steps: list[Step | None] = []
     nowhere: dict[str, BadRequest] = {}
     for place, operation in enumerate(given):
-        for found in spread(operation, place, bending.find, unquoted=profile.unquoted_literals):
+        for found in spread(operation, place, bending.find, bending.read_path):
             if isinstance(found, Step):
                 try:
                     steps.append(bending.step(found))
@@ -158,6 +173,17 @@ class _Bending:
             meant = quirks.bare_extension_name(self.resource_type, path)
             path = self.bent("bare_extension_name", meant, path, meant)
         return self.resource_type.resolve(path)
+
+    def read_path(self, text: str) -> PatchPath:
+        """The path of an operation, in whose filter words may lack their quotes."""
+        try:
+            return filters.parse_path(text)
+        except InvalidFilter:
+            if not self.profile.unquoted_literals:
+                raise
+        path = filters.parse_path(text, unquoted=True)
+        self.notes.append(Note("unquoted_literal", path.path))
+        return path
 
     def filter(self, given: Filter, within: Attribute | None = None) -> Filter:
         """A filter of resources, or of the elements of one attribute."""

@@ -62,7 +62,7 @@ class MembershipSelection:
         self.kind = kind
         self._directory = representation.directory
         self._representation = representation
-        self._scan_max = scan_max
+        self.scan_max = scan_max
         self._wanted = _Wanted() if filter_ is None else self._read(filter_)
 
     async def page(self, start_index: int, count: int, *, descending: bool = False) -> tuple[int, list[Stored]]:  # noqa: ARG002 (as a Selection)
@@ -201,8 +201,8 @@ class MembershipSelection:
         """
         if self._wanted.group is None:
             total = await self._directory.total(groups(self._representation.schemas))
-            if total > self._scan_max:
-                raise _too_many(purpose, f"all {total} groups", self._scan_max)
+            if total > self.scan_max:
+                raise _too_many(purpose, f"all {total} groups", self.scan_max)
 
     def _passed(self, found: list[Membership]) -> list[Membership]:
         test = self._wanted.test

@@ -1,7 +1,7 @@
 """Queries: which resources a client asks for, in which order, and in which pages (RFC 7644 §3.4.2, §3.4.3)."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import dropwhile
@@ -18,12 +18,15 @@ from scim.profiles import Profile
 from scim.projection import Projection
 from scim.providers import Provider
 from scim.representation import Representation, shows_members
+from scim.resources import Note
 from scim.schema import Json, JsonObject, ResourceType
 from scim.selection import Pace, Selection
 from scim.settings import Settings
 from scim.sorting import Key, Order
 from scim.storage.records import Stored
 
+MAX_COMPARISONS = 1_000_000
+"""Comparisons that reading resources one after another may come to, at most: a long filter reads fewer of them."""
 MAX_PAGE_MEMBERS = 100_000
 """Members in a page of groups, at which it ends."""
 
@@ -69,15 +72,15 @@ class Queries:
             ScimError: as for ``query``.
         """
         if self.profile.refuse_personal_urls and search.filter is not None:
-            tree = filters.parse(search.filter, unquoted=self.profile.unquoted_literals)
+            tree, _ = dialects.query_filter(search.filter, self.profile)
             for kind in kinds:
-                sensitive.check(dialects.filter_(kind, tree, self.profile), kind)
+                sensitive.check(dialects.filter_(kind, tree, self.profile)[0], kind)
         return await self.query(kinds, search)
 
     async def search(self, kinds: Sequence[ResourceType], body: Json) -> JsonObject:
         """Answer a query in the body of a POST (§3.4.3)."""
         given, noted = dialects.message(messages.SEARCH_REQUEST, body, self.profile)
-        self.quirks.update(note.quirk for note in noted)
+        self._note(noted)
         return await self.query(kinds, messages.search_request(given))
 
     async def query(self, kinds: Sequence[ResourceType], search: SearchRequest) -> JsonObject:
@@ -94,7 +97,9 @@ class Queries:
         count = self._count(search)
         order = self._order(kinds, search)
         cursors = None if search.cursor is None else self._cursors(kinds, search)
-        place = cursors.open(search.cursor, count, self.clock()) if cursors and search.cursor else None
+        place: Place | None = None
+        if cursors and search.cursor:
+            place, count = cursors.open(search.cursor, None if search.count is None else count, self.clock())
         selections = self._selections(kinds, search.filter)
         order = order.among([selection.kind for selection in selections]) if count else Order()
         if cursors is None or not count:
@@ -123,7 +128,7 @@ class Queries:
             return Order()
 
         def meant(kind: ResourceType) -> str:
-            term = dialects.filter_(kind, Present(path), self.profile)
+            term = self._meant(kind, Present(path))
             return term.path if isinstance(term, Present) else path
 
         return Order.read(kinds, meant, descending=search.sort_order == "descending")
@@ -135,23 +140,35 @@ class Queries:
 
     def _selections(self, kinds: Sequence[ResourceType], text: str | None) -> list[AnySelection]:
         """What is asked of each type that may have matches."""
+        scan_max = self.settings.scan_max
         if text is None:
-            return [self._selection(kind, None) for kind in kinds]
-        tree = filters.parse(text, unquoted=self.profile.unquoted_literals)
-        meant = [dialects.filter_(kind, tree, self.profile) for kind in kinds]
+            return [self._selection(kind, None, scan_max) for kind in kinds]
+        tree, bent = dialects.query_filter(text, self.profile)
+        self._note(bent)
+        scan_max = min(scan_max, MAX_COMPARISONS // filters.terms(tree))
+        meant = [self._meant(kind, tree) for kind in kinds]
         if len(kinds) > 1:
             _check_known(kinds, meant)
         asked = [_asked(kind, each, alone=len(kinds) == 1) for kind, each in zip(kinds, meant, strict=True)]
         return [
-            self._selection(kind, None if each is True else each)
+            self._selection(kind, None if each is True else each, scan_max)
             for kind, each in zip(kinds, asked, strict=True)
             if each is not False
         ]
 
-    def _selection(self, kind: ResourceType, filter_: Filter | None) -> AnySelection:
+    def _meant(self, kind: ResourceType, written: Filter) -> Filter:
+        """A filter in the RFC's form."""
+        meant, bent = dialects.filter_(kind, written, self.profile)
+        self._note(bent)
+        return meant
+
+    def _note(self, notes: Iterable[Note]) -> None:
+        self.quirks.update(note.quirk for note in notes)
+
+    def _selection(self, kind: ResourceType, filter_: Filter | None, scan_max: int) -> AnySelection:
         """What is asked of one type."""
         select = MembershipSelection if kind.name == MEMBERSHIP else Selection
-        return select(self.representation, kind, filter_, self.settings.scan_max)
+        return select(self.representation, kind, filter_, scan_max)
 
     async def _from_index(
         self, selections: Sequence[AnySelection], order: Order, start_index: int, count: int
@@ -184,7 +201,7 @@ class Queries:
     ) -> tuple[list[_Item], Place | None, int | None]:
         """As above, in the order of creation, one type after another; all are counted once, when the walk begins."""
         counting = place is None
-        total, budget = (0 if place is None else place.total), self.settings.scan_max
+        total, budget = (0 if place is None else place.total), min((each.scan_max for each in selections), default=0)
         found: list[Stored] = []
         beyond: Place | None = None
         for selection in dropwhile(lambda each: place is not None and each.kind.alias != place.kind, selections):

@@ -15,7 +15,7 @@ from scim import planning
 from scim.errors import TooMany
 from scim.filters import Filter
 from scim.judging import Judge, Verdict
-from scim.planning import Scan
+from scim.planning import Scan, Union
 from scim.representation import Representation
 from scim.schema import ResourceType
 from scim.storage import lookups
@@ -89,7 +89,7 @@ class Selection:
         self._representation = representation
         self._filter = filter_
         self._plan = planning.plan(filter_, kind, representation.schemas)
-        self._scan_max = scan_max
+        self.scan_max = scan_max
         self._most_gets = max(scan_max // 10, _FEW)
         self._ids: list[str] | None = None
         self._located = False
@@ -123,16 +123,14 @@ class Selection:
         ids = await self._candidates(self._most_gets)
         if ids is None and not self._since:
             total = await self._directory.total(self.kind)
-            if total > self._scan_max:
-                raise self._too_many(
-                    purpose, f"all {total} resources would be read, and {self._scan_max} are the limit"
-                )
+            if total > self.scan_max:
+                raise self._too_many(purpose, f"all {total} resources would be read, and {self.scan_max} are the limit")
         read, members = 0, 0
         async for verdict in self._judged(ids):
             read += 1
             members += verdict.members
-            if ids is None and read > self._scan_max:
-                raise self._too_many(purpose, f"more than {self._scan_max} resources would be read, which is the limit")
+            if ids is None and read > self.scan_max:
+                raise self._too_many(purpose, f"more than {self.scan_max} resources would be read, which is the limit")
             if members > MAX_MEMBERS and read > 1:
                 raise self._too_many(purpose, f"more than {MAX_MEMBERS} members would be read, which is the limit")
             if verdict.matches:
@@ -149,11 +147,11 @@ class Selection:
         if self._filter is None:
             return await self._walk_all(after, pace)
         located = None if scanning else await self._locate()
-        if located is not None and self._plan.exact and len(located) <= self._scan_max:
+        if located is not None and self._plan.exact and len(located) <= self.scan_max:
             rest = _beyond(located, after, descending=pace.descending)
             found = await self._directory.many(self.kind, rest[: pace.count])
             return Walked(found, [after, *rest[: pace.count]][-1], len(rest) > pace.count, len(located), len(found))
-        candidates = None if located is None or self._plan.exact else await self._candidates(self._scan_max)
+        candidates = None if located is None or self._plan.exact else await self._candidates(self.scan_max)
         total = len(located) if located is not None and self._plan.exact else None
         page = Walked(position=after, total=total, scanned=candidates is None)
         if candidates is None:
@@ -192,12 +190,13 @@ class Selection:
         if ids is None or len(ids) <= _FEW:
             return ids
         total = await self._directory.total(self.kind)
-        cheaper = total <= min(self._scan_max, _CHEAPER * len(ids))
+        cheaper = total <= min(self.scan_max, _CHEAPER * len(ids))
         return None if cheaper or len(ids) > most else ids
 
     async def _locate(self) -> list[str] | None:
         """What is in the place that the plan names, in order; None where the rows do not tell, or too much."""
-        most = max(self._scan_max * _MANY, MAX_MEMBERS)
+        most = max(self.scan_max * _MANY, MAX_MEMBERS)
+        self._located = self._located or await self._sooner_read()
         for plan in () if self._located else (self._plan, *self._plan.others):
             found = await lookups.ids(self._directory, self.kind, plan.lookup, most)
             if found is not None and (self._ids is None or len(found) < len(self._ids)):
@@ -206,6 +205,11 @@ class Selection:
                 break
         self._located = True
         return self._ids
+
+    async def _sooner_read(self) -> bool:
+        """Whether all resources are fewer than the places that would have to be looked into."""
+        places = self._plan.lookup.rank if isinstance(self._plan.lookup, Union) else 0
+        return places > _FEW and await self._directory.total(self.kind) <= min(self.scan_max, places)
 
     async def _judged(
         self, ids: Sequence[str] | None, after: str = "", *, descending: bool = False

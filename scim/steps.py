@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from scim.errors import BadRequest, InvalidPath, InvalidValue, NoTarget
-from scim.filters import Filter, parse_path
+from scim.filters import Filter, PatchPath
 from scim.messages import Operation
 from scim.resources import refuse_twins
 from scim.schema import Json, JsonObject, Target
@@ -20,6 +20,8 @@ _BRACKETS = re.compile(r"\[.*\]", re.DOTALL)
 
 type Find = Callable[[str], Target | None]
 """What an attribute path without brackets names, if anything."""
+type ReadPath = Callable[[str], PatchPath]
+"""What an attribute path with brackets says."""
 
 
 class NoElements(InvalidPath):
@@ -62,14 +64,14 @@ class Unknown:
     error: BadRequest | None = None
 
 
-def spread(operation: Operation, place: int, find: Find, *, unquoted: bool) -> Iterator[Step | Unknown]:
+def spread(operation: Operation, place: int, find: Find, read: ReadPath) -> Iterator[Step | Unknown]:
     """The steps of an operation, and the names in it that mean nothing.
 
     Args:
         operation: the operation.
         place: its place in the request.
         find: what a name means.
-        unquoted: whether words in a filter are strings, as for `filters.parse`.
+        read: reads a path that has a filter, as `filters.parse_path` does.
 
     Raises:
         InvalidPath, InvalidFilter: the path is not of the grammar.
@@ -80,7 +82,7 @@ def spread(operation: Operation, place: int, find: Find, *, unquoted: bool) -> I
     for name, value in _named(operation).items():
         try:
             simple = without_path and "[" not in name
-            target, filter_ = (find(name), None) if simple else _locate(name, find, unquoted=unquoted)
+            target, filter_ = (find(name), None) if simple else _locate(name, find, read)
         except NoElements as error:
             yield Unknown(name.partition("[")[0], key=False, error=error)
             continue
@@ -111,11 +113,11 @@ def _named(operation: Operation) -> JsonObject:
     return operation.value
 
 
-def _locate(path: str, find: Find, *, unquoted: bool) -> tuple[Target | None, Filter | None]:
+def _locate(path: str, find: Find, read: ReadPath) -> tuple[Target | None, Filter | None]:
     target = find(path)
     if target is not None:
         return target, None
-    parsed = parse_path(path, unquoted=unquoted)
+    parsed = read(path)
     target = find(parsed.path)
     if target is None or parsed.filter is None:
         return target, None

@@ -17,7 +17,7 @@ UNRESERVED = set(string.ascii_letters + string.digits + "-._~")
 
 def test_a_cursor_opens_to_the_place_it_was_made_of() -> None:
     for place in (PLACE, Place("group", ""), Place("user", "1", (2, 5, "25")), Place("user", "1", (1, 2.5), 0)):
-        assert CURSORS.open(CURSORS.seal(place, 10, NOW), 10, NOW) == place
+        assert CURSORS.open(CURSORS.seal(place, 10, NOW), 10, NOW) == (place, 10)
 
 
 def test_a_cursor_is_of_unreserved_characters_and_fits_into_a_url() -> None:
@@ -37,7 +37,7 @@ def test_nothing_in_a_cursor_can_be_read() -> None:
 
 def test_a_cursor_is_good_for_as_long_as_it_was_said() -> None:
     cursor = CURSORS.seal(PLACE, 10, NOW)
-    assert CURSORS.open(cursor, 10, NOW + 60) == PLACE
+    assert CURSORS.open(cursor, None, NOW + 60) == (PLACE, 10)
     with pytest.raises(ExpiredCursor, match="60 seconds"):
         CURSORS.open(cursor, 10, NOW + 62)
 

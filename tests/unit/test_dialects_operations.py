@@ -108,7 +108,7 @@ STEPS: list[tuple[str, Given, list[tuple[str, str, str | None, Json]], list[Note
         "unquoted_literals",
         {"op": "remove", "path": "emails[type eq work]"},
         [("remove", "emails", 'type eq "work"', None)],
-        [],
+        [Note("unquoted_literal", "emails")],
     ),
 ]
 

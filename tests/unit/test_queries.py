@@ -6,7 +6,18 @@ from typing import Any
 import pytest
 
 from scim.queries import MAX_PAGE_MEMBERS
-from tests.client import ENTERPRISE, GROUP, PROFILE_NAMES, SEARCH_REQUEST, USER, Client, new_client
+from scim.storage.memory import MemoryTables
+from tests.budgets.counting import CountingTables
+from tests.client import (
+    ENTERPRISE,
+    GROUP,
+    PROFILE_NAMES,
+    SEARCH_REQUEST,
+    USER,
+    Client,
+    lines_of_the_service,
+    new_client,
+)
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 
@@ -232,3 +243,39 @@ async def test_others_have_their_turns_while_many_resources_are_read() -> None:
         await asyncio.sleep(0)
     assert query.result().json["totalResults"] == 0
     assert turns > 200 // 20
+
+
+async def test_what_is_bent_to_answer_a_query_is_told() -> None:
+    client = await new_client("entra")
+    for query, quirk in (
+        ("externalId+eq+42a", "unquoted_literal"),
+        ("externalId+eq+42", "unquoted_number"),
+        ("active+eq+%22True%22", "string_boolean"),
+        ("department+eq+%22x%22", "bare_extension_name"),
+    ):
+        with lines_of_the_service() as lines:
+            assert (await client.get(f"/Users?filter={query}")).status == 200
+        assert lines[-1]["quirks"] == [quirk]
+
+
+async def test_a_long_filter_may_read_fewer_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await new_client("rfc")
+    users = [(await client.user(f"user{number}", title="x"))["id"] for number in range(6)]
+    terms = "+or+".join(f"title+co+%22{word}%22" for word in ("a", "b", "c", "x"))
+    assert (await client.get(f"/Users?filter={terms}")).ids == users
+    monkeypatch.setattr("scim.queries.MAX_COMPARISONS", 12)
+    assert (await client.get(f"/Users?filter={terms}")).error == (400, "tooMany")
+    page = await client.get(f"/Users?filter={terms}&cursor=")
+    assert page.ids == users[:3]
+    assert (await client.get(f"/Users?filter={terms}&cursor={page.json['nextCursor']}")).ids == users[3:]
+
+
+async def test_many_names_among_few_users_are_looked_for_among_the_users() -> None:
+    tables = CountingTables(MemoryTables())
+    client = await new_client("rfc", tables)
+    users = [(await client.user(f"user{number}"))["id"] for number in range(20)]
+    names = " or ".join(f'userName eq "user{number}"' for number in range(0, 400, 2))
+    tables.calls.reset()
+    found = await client.post("/Users/.search", {"schemas": [SEARCH_REQUEST], "filter": names, "count": 50})
+    assert found.ids == users[::2]
+    assert tables.calls.reads <= 4
