@@ -245,7 +245,7 @@ class _Bending:
         if step.op == "remove":
             return self.removal(step, attribute, path)
         if step.target.sub is not None:
-            given = self.whole(step.target.sub, step.value, path)
+            given = self.whole(step.target.sub, self.several(step, step.target.sub), path)
         elif step.filter is not None:
             given = self.one(attribute, step.value, path)
         else:
@@ -259,8 +259,9 @@ class _Bending:
         return step
 
     def several(self, step: Step, attribute: Attribute) -> Json:
-        """A step's value; RFC 7644 §3.5.2.1 adds «a new value» to several, so one object stands for an array of it."""
-        lone = step.op == "add" and attribute.multi_valued and isinstance(step.value, dict)
+        """A step's value; RFC 7644 §3.5.2.1 adds «a new value» to several, so a lone one stands for an array of it."""
+        kinds = (dict,) if attribute.type == "complex" else (str, int, float)  # a bool is an int
+        lone = step.op == "add" and attribute.multi_valued and isinstance(step.value, kinds)
         return [step.value] if lone and not self.profile.loose_values else step.value
 
     def known_schemas(self, step: Step) -> Step:
