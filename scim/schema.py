@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 type Json = Any
@@ -44,12 +44,18 @@ class Attribute(_Frozen):
     description: str = ""
     required: bool = False
     canonical_values: tuple[str, ...] = ()
-    case_exact: bool = False
+    case_exact: bool = Field(default=False, validate_default=True)
     mutability: Literal["readOnly", "readWrite", "immutable", "writeOnly"] = "readWrite"
     returned: Literal["always", "never", "default", "request"] = "default"
     uniqueness: Literal["none", "server", "global"] = "none"
     reference_types: tuple[str, ...] = ()
     sub_attributes: tuple["Attribute", ...] = ()
+
+    @field_validator("case_exact")
+    @classmethod
+    def _exact_by_type(cls, said: bool, known: ValidationInfo) -> bool:  # noqa: FBT001 (a field)
+        """References and binaries are case exact, whatever is said (RFC 7643 §2.3.6, §2.3.7)."""
+        return said or known.data.get("type") in {"reference", "binary"}
 
     @cached_property
     def _by_name(self) -> dict[str, "Attribute"]:

@@ -287,3 +287,12 @@ def test_a_file_that_is_not_of_its_kinds_form_is_refused(folder: Path, file: str
     change(folder / file, **values)
     with pytest.raises(ValidationError):
         Schemas.load(folder)
+
+
+@pytest.mark.parametrize("kind", ["reference", "binary"])
+def test_a_reference_or_binary_is_case_exact_whatever_is_said(kind: str) -> None:
+    for said in ({}, {"caseExact": False}, {"caseExact": True}):
+        attribute = Attribute.model_validate({"name": "home", "type": kind, **said})
+        assert attribute.case_exact
+        assert Attribute.model_validate(attribute.model_dump(by_alias=True, exclude_defaults=True)) == attribute
+    assert not Attribute(name="home").case_exact
