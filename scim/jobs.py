@@ -203,11 +203,13 @@ def read(messages: Sequence[BulkOperation], schemas: Schemas, base_url: str, pro
 
 
 def with_ids(operation: Operation, profile: Profile, resolve: Resolve) -> Json:
-    """An operation's data with ids in place of references.
+    """An operation's data with ids in place of references; nothing where it deletes, for that needs none.
 
     Raises:
         ScimError: what ``resolve`` raises.
     """
+    if operation.message.method == "DELETE":
+        return None
     put = references.in_patch if operation.message.method == "PATCH" else references.in_body
     return put(operation.resource_type, operation.message.data, profile, resolve)
 
@@ -220,7 +222,7 @@ def _operation(message: BulkOperation, schemas: Schemas, base_url: str, profile:
     except ScimError as error:
         problem = error
     operation = Operation(message, kind, named, problem, frozenset())
-    if problem is not None or message.method == "DELETE":
+    if problem is not None:
         return operation
     mentioned: dict[str, str] = {}
     with_ids(operation, profile, lambda name: mentioned.setdefault(name, name))

@@ -286,6 +286,16 @@ async def test_what_refers_to_what_was_deleted_meanwhile_fails(client: Client) -
     assert statuses(results) == ["201", "204", "409", "404"]
 
 
+async def test_the_data_of_a_delete_mean_nothing(client: Client) -> None:
+    results = await send(
+        client,
+        group("g"),
+        delete("/Groups/bulkId:g", data=group("h", "bulkId:nobody")["data"]),
+        delete(f"/Groups/{NOBODY}", data={"members": [{"value": "bulkId:g"}]}),
+    )
+    assert statuses(results) == ["201", "204", "404"]
+
+
 async def test_names_become_free_in_the_order_of_the_request(client: Client) -> None:
     ann = await client.user("ann")
     results = await send(
