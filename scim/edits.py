@@ -52,7 +52,9 @@ class Union:
         """The old elements and, after them, the new ones."""
         held: list[Json] = current or []
         if self.key is None:
-            union = [*held, *(element for element in unequal([*self.elements]) if element not in held)]
+            there = {identity(_unmarked(element)) for element in held}
+            new = (element for element in unequal([*self.elements]) if identity(_unmarked(element)) not in there)
+            union = [*held, *new]
         else:
             known = {element[self.key] for element in held}
             union = [*held, *(element for element in self.elements if element[self.key] not in known)]
@@ -160,6 +162,13 @@ def one_primary(elements: list[Json], touched: Sequence[int]) -> list[Json] | No
             for at, element in enumerate(elements)
         ]
     )
+
+
+def _unmarked(element: Json) -> Json:
+    """An element that is not primary without saying so, which is the same (RFC 7643 §2.4)."""
+    if not isinstance(element, dict) or element.get("primary") is not False:
+        return element
+    return {name: value for name, value in element.items() if name != "primary"}
 
 
 def _is_primary(element: Json) -> bool:

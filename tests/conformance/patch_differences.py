@@ -85,6 +85,13 @@ def without_primary(value: Json) -> Json:
     return [without_primary(item) for item in value] if isinstance(value, list) else value
 
 
+def unmarked(value: Json) -> Json:
+    """The value without ``primary`` where it is false."""
+    if isinstance(value, dict):
+        return {name: unmarked(held) for name, held in value.items() if name != "primary" or held is not False}
+    return [unmarked(item) for item in value] if isinstance(value, list) else value
+
+
 def unknown_schema(asked: Patch, answer: Outcome, other: Outcome) -> bool:
     return first(asked)[1].lower() == "schemas" and is_refused(answer, "invalidValue") and done(other)
 
@@ -165,6 +172,12 @@ def equal_elements(asked: Patch, answer: Outcome, other: Outcome) -> bool:
     return answer == comparable(once(other)) or (
         fewer and comparable(once(without_primary(answer))) == comparable(once(without_primary(other)))
     )
+
+
+def equal_but_for_primary(asked: Patch, answer: Outcome, other: Outcome) -> bool:
+    if isinstance(answer, Refused) or isinstance(other, Refused) or first(asked)[0] != "add":
+        return False
+    return comparable(once(unmarked(answer))) == comparable(once(unmarked(other)))
 
 
 def equal_but_for_case(_: Patch, answer: Outcome, other: Outcome) -> bool:
@@ -267,6 +280,13 @@ DIFFERENCES: tuple[Difference[Patch, Outcome], ...] = (
         "RFC 7643 §2.4, RFC 7644 §3.5.2.1",
         one("replace", "emails", [WORK, WORK]),
         equal_elements,
+    ),
+    Difference(
+        "An element there is, said not to be primary",
+        "An element without `primary` is not primary, so the two are equal, and an add changes nothing.",
+        "RFC 7643 §2.4, RFC 7644 §3.5.2.1",
+        one("add", "emails", [WORK | {"primary": False}], emails=[WORK]),
+        equal_but_for_primary,
     ),
     Difference(
         "Elements equal but for case",

@@ -126,7 +126,8 @@ def whole_done(elements: list[JsonObject], do: Do) -> list[JsonObject]:
         return []
     if do.op == "replace":
         return once(do.value or [])
-    new = [element for element in once(do.value or []) if element not in elements]
+    held = [unmarked(element) for element in elements]
+    new = [element for element in once(do.value or []) if unmarked(element) not in held]
     return primaries([*elements, *new], new, PROFILES["rfc"])
 
 
@@ -140,6 +141,11 @@ def primaries(elements: list[JsonObject], touched: list[JsonObject], profile: Pr
         return elements
     winner = [element for element in elements if element in marked][-1]
     return once([e if e == winner or e.get("primary") is not True else {**e, "primary": False} for e in elements])
+
+
+def unmarked(element: JsonObject) -> JsonObject:
+    """Without ``primary`` where it is false, which it is anyway (RFC 7643 §2.4)."""
+    return {name: value for name, value in element.items() if name != "primary" or value}
 
 
 def once(elements: list[JsonObject]) -> list[JsonObject]:

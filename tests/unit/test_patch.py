@@ -82,6 +82,11 @@ CHANGES: list[tuple[str, Given, JsonObject]] = [
         {"emails": [HOME, WORK, {"value": "x"}]},
     ),
     ("add of an element that is there", {"op": "add", "path": "emails", "value": [{"value": "w", "TYPE": "work"}]}, {}),
+    (
+        "add of an element that is there, and not primary",
+        {"op": "add", "path": "emails", "value": [WORK | {"primary": False}]},
+        {},
+    ),
     ("add of no elements", {"op": "add", "path": "emails", "value": []}, {}),
     ("add of null to many", {"op": "add", "path": "emails", "value": None}, {}),
     ("replace of all elements", {"op": "replace", "path": "emails", "value": [WORK]}, {"emails": [WORK]}),
@@ -166,6 +171,12 @@ ENTRA_DIFFERS: dict[str, JsonObject] = {
     },
 }
 """Where a switch of the profile makes something else of the same operation."""
+
+
+def test_an_element_that_is_no_longer_primary_is_still_there() -> None:
+    once_primary = ANN | {"emails": [WORK | {"primary": False}]}
+    plan_ = planned(USER, {"op": "add", "path": "emails", "value": [WORK]})
+    assert plan_.apply(once_primary) is once_primary
 
 
 def test_what_changes_nothing_gives_the_same_resource_back() -> None:
