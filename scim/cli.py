@@ -148,7 +148,8 @@ async def _create(app: App, options: argparse.Namespace) -> None:
     token = await app.providers.issue(provider.name)
     print(f"Base URL  {app.base_url(provider.name)}")
     print(f"Token     {token.text}")
-    print("In Microsoft Entra ID these are the Tenant URL and the Secret Token. The token is not shown again.")
+    called = {"entra": "In Microsoft Entra ID these are the Tenant URL and the Secret Token. "}
+    print(f"{called.get(options.profile, '')}The token is not shown again.")
 
 
 async def _list(app: App, _: argparse.Namespace) -> None:

@@ -123,7 +123,7 @@ class Change:
         if self.idle:
             return current
         if self.created is None or (elements and not self.many):
-            raise NoTarget(f"{self.path} matches no value.")
+            raise NoTarget(f"{self.path} matches no value; add the element as a whole first, or select another.")
         notes.append(Note("create_unmatched", self.path))
         if not self.many:
             return self.created

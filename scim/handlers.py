@@ -219,7 +219,7 @@ def _parameters(url: str) -> list[tuple[str, str]]:
 
 
 async def _not_implemented(_: Call) -> Answer:
-    raise NotImplementedYet("This service provider does not implement this endpoint; see /ServiceProviderConfig.")
+    raise NotImplementedYet("Nobody can be created as /Me; POST to /Users.")
 
 
 async def _nobody(_: Call) -> Answer:

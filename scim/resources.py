@@ -224,9 +224,14 @@ def refuse_twins(given: JsonObject, prefix: str) -> None:
     Raises:
         InvalidSyntax: naming the object.
     """
-    if len({name.lower() for name in given}) < len(given):
-        where = prefix.removesuffix(".").removesuffix(":") or "the body"
-        raise InvalidSyntax(f"In {where} two attributes have names that differ only in case.")
+    spelled: dict[str, str] = {}
+    for name in given:
+        first = spelled.setdefault(name.lower(), name)
+        if first != name:
+            where = prefix.removesuffix(".").removesuffix(":") or "the body"
+            raise InvalidSyntax(
+                f"In {where}, {first[:80]!a} and {name[:80]!a} differ only in case and are one attribute; send it once."
+            )
 
 
 def distinct(notes: list[Note]) -> tuple[Note, ...]:

@@ -117,7 +117,10 @@ class Linking:
         refused = [m.id for m in unknown if not self._skip_unknown or m.operation not in served]
         if refused:
             listed = ", ".join(identifier[:100] for identifier in refused[:10]) + (" …" if len(refused) > 10 else "")  # noqa: PLR2004 (enough to go on)
-            raise InvalidValue(f"members: no resource has the id {listed}; send ids that this service has given out.")
+            raise InvalidValue(
+                f"members: no resource has the id {listed}, or not one of the type given with it; send ids that this "
+                "service has given out."
+            )
         return known, (Note("unknown_member_skipped", "members"),)
 
     async def _alias(self, group: ResourceType, member: Member) -> str | None:

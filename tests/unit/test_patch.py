@@ -184,12 +184,12 @@ def test_what_changes_nothing_gives_the_same_resource_back() -> None:
 
 
 REFUSED: list[tuple[Given, type[ScimError], str]] = [
-    ({"op": "add", "path": 'emails[type eq "x"].value', "value": "v"}, NoTarget, "emails.value matches no value."),
-    ({"op": "replace", "path": 'emails[type eq "x"]', "value": {"value": "v"}}, NoTarget, "emails matches no value."),
-    ({"op": "replace", "path": "phoneNumbers.value", "value": "v"}, NoTarget, "phoneNumbers.value matches no value."),
-    ({"op": "replace", "path": 'emails[type eq "x"].value', "value": None}, NoTarget, "emails.value matches no value."),
-    ({"op": "replace", "path": 'emails[type eq "x"]', "value": None}, NoTarget, "emails matches no value."),
-    ({"op": "add", "path": 'emails[type eq "x"]', "value": {}}, NoTarget, "emails matches no value."),
+    ({"op": "add", "path": 'emails[type eq "x"].value', "value": "v"}, NoTarget, "emails.value matches no value;"),
+    ({"op": "replace", "path": 'emails[type eq "x"]', "value": {"value": "v"}}, NoTarget, "emails matches no value;"),
+    ({"op": "replace", "path": "phoneNumbers.value", "value": "v"}, NoTarget, "phoneNumbers.value matches no value;"),
+    ({"op": "replace", "path": 'emails[type eq "x"].value', "value": None}, NoTarget, "emails.value matches no value;"),
+    ({"op": "replace", "path": 'emails[type eq "x"]', "value": None}, NoTarget, "emails matches no value;"),
+    ({"op": "add", "path": 'emails[type eq "x"]', "value": {}}, NoTarget, "emails matches no value;"),
     ({"op": "remove"}, NoTarget, "A remove needs a path"),
     ({"op": "remove", "path": "userName"}, Mutability, "userName is required"),
     ({"op": "replace", "path": "userName", "value": None}, Mutability, "userName is required"),
