@@ -119,10 +119,14 @@ def is_present(value: Json) -> bool:
     return value not in (None, "")
 
 
-def comparable(kind: str, value: Json) -> Json:
+def comparable(kind: str, operator: str, value: Json) -> Json:
+    """What a value is compared by: outer blanks do not count for equality, nor those before a beginning."""
     if kind == "dateTime":
         return datetime.fromisoformat(value)
-    return value.lower().strip() if kind == "text" else value
+    if kind != "text":
+        return value
+    text: str = value.lower()
+    return text.strip() if operator in {"eq", "ne"} else text.lstrip() if operator == "sw" else text
 
 
 def holds(operator: str, left: Json, right: Json) -> bool:
@@ -139,8 +143,8 @@ def compared(filter_: Comparison, kinds: dict[str, str], value: Json) -> bool:
         value = value.get("value")
     if value is None:
         return filter_.operator == "ne"
-    kind = kinds[filter_.path]
-    return holds(filter_.operator, comparable(kind, value), comparable(kind, filter_.value))
+    kind, operator = kinds[filter_.path], filter_.operator
+    return holds(operator, comparable(kind, operator, value), comparable(kind, operator, filter_.value))
 
 
 def answer(filter_: Filter, resource: JsonObject, kinds: dict[str, str]) -> bool:
