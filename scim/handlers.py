@@ -98,9 +98,9 @@ class Call:
             parameters[key] = f"{parameters[key]},{text}" if key in parameters else text
         return messages.query(parameters)
 
-    def projection(self) -> Projection:
-        """What the client wants to be shown."""
-        search = self.query()
+    def projection(self, search: SearchRequest | None = None) -> Projection:
+        """What the client wants to be shown, by the query in the URL, where it has not been read yet."""
+        search = search or self.query()
         return Projection.read(self.resource_type, search.attributes, search.excluded_attributes)
 
     def condition(self) -> Condition:
@@ -150,7 +150,7 @@ async def _modify(call: Call) -> Answer:
     """A group is answered with 204, lest its members be read; the standard wants 200 where attributes are asked."""
     search = call.query()
     quiet = call.resource_type.members is not None and not (search.attributes or search.excluded_attributes)
-    body, projection, condition = call.body(), None if quiet else call.projection(), call.condition()
+    body, projection, condition = call.body(), None if quiet else call.projection(search), call.condition()
     shown = await call.service.modify(call.resource_type, call.identifier, body, projection, condition)
     return HTTPStatus.NO_CONTENT if quiet else HTTPStatus.OK, shown.resource, _tagged(shown)
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Self
 
 from scim import experimental
@@ -51,6 +52,12 @@ class ProviderError(Exception):
     """What an operator asked for cannot be done; the text says why."""
 
 
+@lru_cache(maxsize=256)
+def _profile(name: str, switches: tuple[tuple[str, str], ...]) -> Profile:
+    """A profile with switches overridden: asked for several times in each request."""
+    return PROFILES[name].override(dict(switches))
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provisioning provider.
@@ -79,7 +86,7 @@ class Provider:
     @property
     def profile(self) -> Profile:
         """How tolerant the provider is of its client."""
-        return PROFILES[self.profile_name].override(dict(self.switches))
+        return _profile(self.profile_name, tuple(self.switches.items()))
 
     @classmethod
     def decode(cls, row: Row) -> Self:
@@ -264,7 +271,8 @@ class Providers:
         Raises:
             CustomError: its own may not be as they are written.
         """
-        unique, tried = provider.profile.unique_group_names, provider.profile.group_memberships
+        profile = provider.profile
+        unique, tried = profile.unique_group_names, profile.group_memberships
         held = self._schemas.get((unique, tried, provider.custom))
         if held is None:
             served = self._standard if unique else self._standard.without_uniqueness("Group", "displayName")
