@@ -78,6 +78,11 @@ def _check_attributes(attributes: Iterable[Attribute], before: JsonObject, held:
                 _check_attributes(attribute.sub_attributes, before.get(name, {}), held[name], f"{prefix}{name}.")
 
 
+def not_removable(path: str) -> Mutability:
+    """The refusal to remove what is required."""
+    return Mutability(f"{path} is required; it can be changed, but not removed.")
+
+
 def check_required(attribute: Attribute, before: JsonObject, held: JsonObject, prefix: str) -> None:
     """Refuse an object in which a required attribute is missing or blank.
 
@@ -87,7 +92,7 @@ def check_required(attribute: Attribute, before: JsonObject, held: JsonObject, p
     """
     given = held.get(attribute.name)
     if given is None and attribute.name in before:
-        raise Mutability(f"{prefix}{attribute.name} is required; it can be changed, but not removed.")
+        raise not_removable(f"{prefix}{attribute.name}")
     if given is None or (isinstance(given, str) and not given.strip()):
         raise InvalidValue(f"{prefix}{attribute.name} is required, and may not be blank.")
 

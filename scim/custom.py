@@ -136,9 +136,6 @@ class Custom(_Part):
         return hashlib.sha256(self.text.encode()).hexdigest()[:16] if self.text else ""
 
 
-NOTHING = Custom()
-
-
 def _sentence(error: ErrorDetails, given: Json) -> str:
     place = _place(error["loc"], given)
     kind, context = error["type"], error.get("ctx", {})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from scim import links
-from scim.characteristics import check_required, schema_list
+from scim.characteristics import check_required, not_removable, schema_list
 from scim.dialects import operations as rfc_form
 from scim.edits import Assign, Change, Drop, Merge, Union, merging, replacing
 from scim.errors import InvalidValue, Mutability, PayloadTooLarge
@@ -210,7 +210,7 @@ def _unreturned(step: Step, leaf: Attribute, notes: list[Note]) -> list[Edit]:
     """The edit of what is never returned: none, since it is not kept."""
     if step.op == "remove":
         if leaf.required:
-            raise _required(step.target)
+            raise not_removable(str(step.target))
         return []
     if step.filter is None:
         value(leaf, step.value, str(step.target), [])  # refused where it is of the wrong type
@@ -315,10 +315,6 @@ def _kept(resource: JsonObject, target: Target, keep: Keep) -> JsonObject:
 def _assigned(held: Json) -> Json:
     """The value, or None where it stands for none (RFC 7643 §2.5)."""
     return None if held in ([], {}) else held
-
-
-def _required(target: Target) -> Mutability:
-    return Mutability(f"{target} is required; it can be changed, but not removed.")
 
 
 def _read_only(target: Target) -> Mutability:

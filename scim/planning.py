@@ -131,9 +131,6 @@ class Scan:
 type Narrow = ById | ByIndex | ByPrefix | ByMember | ByGroup | ChangedSince
 type Lookup = Narrow | Union | Scan
 
-NOTHING = Union(())
-"""The place where nothing is."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -252,7 +252,7 @@ class Commit:
         if refused.cause == "exists":
             created = [write.key for write in writes if isinstance(write, Create)] if key is None else [key]
             for taken in created:
-                claim = draft.claim(taken)
+                claim = draft.claims.get(taken)
                 if claim is not None and (key is not None or await self._rows.get(taken) is not None):
                     raise claim
         view.forget()

@@ -105,6 +105,7 @@ class Draft:
         previous: the number of the change before it.
         moved: every resource whose version the operation moves, with the alias of its type.
         change: the record of what the operation does.
+        claims: the keys of new rows that nobody else may have, each with the error to raise where somebody does.
 
     Args:
         transaction: the mark that the transaction leaves in its change records.
@@ -120,7 +121,7 @@ class Draft:
         self._transaction = transaction
         self._changes: list[Create] = []
         self._writes: dict[str, Write] = {}
-        self._claims: dict[str, ScimError] = {}
+        self.claims: dict[str, ScimError] = {}
         self._touched: dict[str, Row | None] = {}
         self._kept = head, dict[str, Write](), dict[str, ScimError]()
 
@@ -137,7 +138,7 @@ class Draft:
             raise WrittenBefore
         self._touch(Create(key, properties), Row(key, "", properties))
         if taken is not None:
-            self._claims[key] = taken
+            self.claims[key] = taken
 
     def merge(self, row: Row, properties: Properties) -> None:
         """Set properties of a row that must still be as it was read."""
@@ -186,12 +187,12 @@ class Draft:
         self._changes += self._own_change()
         view.expect(self._touched)
         self._begin()
-        self._kept = self.head, dict(self._writes), dict(self._claims)
+        self._kept = self.head, dict(self._writes), dict(self.claims)
 
     def undo(self) -> None:
         """End an operation that does not, and leave nothing of it behind."""
         head, writes, claims = self._kept
-        self.head, self._writes, self._claims = head, dict(writes), dict(claims)
+        self.head, self._writes, self.claims = head, dict(writes), dict(claims)
         self._begin()
 
     def writes(self, head: Row) -> list[Write]:
@@ -221,15 +222,6 @@ class Draft:
         """See that the transaction is not too much already; raises as ``writes`` does."""
         self.writes(Row(keys.HEAD, "", {}))
 
-    def claim(self, key: str | None) -> ScimError | None:
-        """The error to raise when the row of that key exists already."""
-        return self._claims.get(key) if key else None
-
-    @property
-    def claims(self) -> dict[str, ScimError]:
-        """The keys of rows that nobody else may have, each with the error to raise where somebody does."""
-        return dict(self._claims)
-
     def _touch(self, write: Write, after: Row | None) -> None:
         self._writes[write.key] = write
         self._touched[write.key] = after
@@ -237,7 +229,7 @@ class Draft:
     def _untouch(self, key: str, write: Delete) -> None:
         if isinstance(self._writes.get(key), Create):
             del self._writes[key]
-            self._claims.pop(key, None)
+            self.claims.pop(key, None)
         else:
             self._writes[key] = write
         self._touched[key] = None

@@ -16,7 +16,7 @@ from scim2_tester import CheckResult, Status, check_server
 
 from scim import remodel
 from scim.app import App
-from scim.custom import NOTHING, Custom
+from scim.custom import Custom
 from scim.handlers import Request
 from scim.settings import Settings
 from scim.storage.memory import MemoryTables
@@ -82,11 +82,11 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 def _results(
-    loop: asyncio.AbstractEventLoop, profile: str, custom: Custom = NOTHING, **switches: str
+    loop: asyncio.AbstractEventLoop, profile: str, custom: Custom | None = None, **switches: str
 ) -> list[CheckResult]:
     app = App.build(SETTINGS, MemoryTables())
     loop.run_until_complete(app.providers.create("tester", profile, switches))
-    loop.run_until_complete(remodel.apply(app.providers, "tester", custom, silent))
+    loop.run_until_complete(remodel.apply(app.providers, "tester", custom or Custom(), silent))
     token = loop.run_until_complete(app.providers.issue("tester"))
     headers = {"Authorization": f"Bearer {token.text}"}
     return check_server(WSGISCIMClient(WithMembers(app, loop), app.base_url("tester"), headers))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scim.custom import NOTHING, Custom, CustomError
+from scim.custom import Custom, CustomError
 from scim.extending import extended
 from scim.schema import JsonObject, Schemas
 from tests.client import ENTERPRISE, GROUP, USER
@@ -36,7 +36,7 @@ def wrong(file: JsonObject) -> list[str]:
 
 
 def test_without_anything_custom_the_standard_is_all_there_is() -> None:
-    assert extended(STANDARD, NOTHING) is STANDARD
+    assert extended(STANDARD, Custom()) is STANDARD
     assert STANDARD.fingerprint == "user.userName group.displayName"
 
 

@@ -6,7 +6,6 @@ from scim.custom import Custom
 from scim.extending import extended
 from scim.filters import MAX_DEPTH, Filter, parse
 from scim.planning import (
-    NOTHING,
     SHORT_PREFIX,
     ByGroup,
     ById,
@@ -163,7 +162,7 @@ def test_without_a_filter_everything_is_meant() -> None:
 
 
 def test_nothing_is_in_no_place() -> None:
-    assert (NOTHING.rank, NOTHING.certain) == (0, True)
+    assert (Union(()).rank, Union(()).certain) == (0, True)
 
 
 def test_a_groups_name_is_preferred_while_it_is_unique() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from scim import remodel
 from scim.changes import Origin
-from scim.custom import NOTHING, Custom
+from scim.custom import Custom
 from scim.errors import Unavailable
 from scim.messages import BULK_REQUEST
 from scim.providers import Provider, ProviderError
@@ -256,7 +256,7 @@ async def test_checking_tells_the_same_and_changes_nothing() -> None:
     proposal = await remodel.check(client.app.providers, "contoso", Custom.model_validate(user_badge()), silent)
     assert proposal.changes == [f"User: {BADGE}:number is removed."]
     assert [obstacle.ids for obstacle in proposal.obstacles] == [[ann["id"]]]
-    assert (await remodel.check(client.app.providers, "contoso", NOTHING, silent)).obstacles != []
+    assert (await remodel.check(client.app.providers, "contoso", Custom(), silent)).obstacles != []
     assert await rows.get("head") == before
 
 
