@@ -12,9 +12,9 @@ from typing import Literal
 from scim.resources import Note
 from scim.schema import JsonObject
 
-Kind = Literal["create", "replace", "modify", "delete", "follow", "skipped", "settings"]
-"""What was done; ``follow`` finishes an earlier change, ``skipped`` recorded a request that changed nothing, and
-``settings`` are the provider's own."""
+Kind = Literal["create", "replace", "modify", "delete", "begin", "follow", "skipped", "settings"]
+"""What was done; ``begin`` prepares a change that takes more than one transaction, ``follow`` finishes an earlier one,
+``skipped`` recorded a request that changed nothing, and ``settings`` are the provider's own."""
 
 MAX_LISTED_NOTES = 100
 """Notes that a change lists one by one, at most."""

@@ -12,6 +12,7 @@ from scim.resources import NO_LINKS, Links, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage import counting, indexing, keys, records
 from scim.storage.drafts import Decide, Draft, View
+from scim.storage.intents import permit
 from scim.storage.linking import Linked, Linking, load
 from scim.storage.records import Stored, not_found
 from scim.storage.rows import Row
@@ -132,6 +133,8 @@ class Modification:
         if edit.needs_members:
             before = await load(view, before)
         read = edit.apply(before)
+        if read.links != NO_LINKS:
+            await permit(view, draft, self.identifier)
         linked = await linking.relink(before, read.links) if read.links != NO_LINKS else Linked(before, {}, {})
         linked = replace(linked, notes=(*read.notes, *linked.notes))
         if read.resource == before.attributes and not linked.added and not linked.removed:

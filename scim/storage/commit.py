@@ -16,7 +16,7 @@ from itertools import chain
 
 from scim.errors import ScimError, Unavailable
 from scim.storage import keys
-from scim.storage.drafts import Decide, Draft, TooLarge, Torn, View, WrittenBefore
+from scim.storage.drafts import Apart, Decide, Draft, Torn, View, WrittenBefore
 from scim.storage.records import Head
 from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Refused, Row, Rows, Unsettled, Write
 
@@ -31,7 +31,7 @@ _AHEAD = MAX_TRANSACTION_ROWS // 2 - 1
 type Clock = Callable[[], int]
 """Gives Unix time in milliseconds."""
 
-type Outcome[T] = T | ScimError | TooLarge
+type Outcome[T] = T | ScimError | Apart
 """What one of several operations comes to."""
 
 
@@ -92,7 +92,7 @@ class _Together[T]:
             try:
                 outcomes.append(await decide(view, draft))
                 draft.check()
-            except (Torn, TooLarge, WrittenBefore):
+            except (Torn, Apart, WrittenBefore):
                 draft.undo()
                 if not place:
                     raise
@@ -125,23 +125,27 @@ class Commit:
         """Unfinished work as the head named it when this process last saw it."""
         return self._head[1].intents if self._head else {}
 
-    async def write[T](self, decide: Decide[T]) -> T:
+    async def write[T](self, decide: Decide[T], view: View | None = None) -> T:
         """Run ``decide`` and commit what it drafts, again and again until one attempt is through.
+
+        Args:
+            decide: the operation.
+            view: rows that an earlier write has read, which are read anew only if the head has moved.
 
         Raises:
             Unavailable: too many attempts were refused, or took too long.
             ScimError: what ``decide`` raises, or the claim of a key that another resource holds.
-            TooLarge: the draft does not fit into one transaction.
+            Apart: it cannot be done in one transaction, or not in this way.
         """
-        return await self._locked(lambda until: self._attempts(decide, until))
+        return await self._locked(lambda until: self._attempts(decide, until, view))
 
     async def write_each[T](
         self, decides: Sequence[Decide[T]], reads: Sequence[Sequence[str]]
     ) -> AsyncIterator[Outcome[T]]:
         """What ``write`` would come to for each of them in turn, while as many as fit share a transaction.
 
-        One that fails is an outcome and no hindrance to the others; but one that is too large is the last, and once
-        the store does not answer, no other is tried. Any may be decided more than once, and none is before the
+        One that fails is an outcome and no hindrance to the others; but one that must be done apart is the last, and
+        once the store does not answer, no other is tried. Any may be decided more than once, and none is before the
         outcomes of the transaction before it have been taken.
 
         Args:
@@ -163,7 +167,7 @@ class Commit:
                 done = len(decides)
             for outcome in outcomes:
                 yield outcome
-            if isinstance(last, TooLarge):
+            if isinstance(last, Apart):
                 return
 
     async def rehearsal(self) -> "Rehearsal":
@@ -177,7 +181,7 @@ class Commit:
             async with asyncio.timeout(PATIENCE):
                 await self._lock.acquire()
         except TimeoutError:
-            raise _busy() from None
+            raise busy() from None
         try:
             return await work(until)
         finally:
@@ -190,7 +194,7 @@ class Commit:
         together = _Together(decides, chain.from_iterable(reads))
         try:
             return await self._attempts(together, until)
-        except (TooLarge, Unavailable) as error:
+        except (Apart, Unavailable) as error:
             return [error]
         except ScimError as error:
             place = together.claimant(error)
@@ -198,11 +202,11 @@ class Commit:
             return await self._some(decides[:place], reads[:place], until)
         try:
             return [await self._attempts(decides[0], until)]
-        except (ScimError, TooLarge) as error:
+        except (ScimError, Apart) as error:
             return [error]
 
-    async def _attempts[T](self, decide: Decide[T], until: float) -> T:
-        view, doubtful = View(self._rows), _Doubtful[T](self._rows)
+    async def _attempts[T](self, decide: Decide[T], until: float, known: View | None = None) -> T:
+        view, doubtful = known or View(self._rows), _Doubtful[T](self._rows)
         for attempt in range(ATTEMPTS):
             await _pause(attempt)
             if time.monotonic() > until:
@@ -210,12 +214,13 @@ class Commit:
             settled = await self._attempt(decide, view, doubtful)
             if settled is not None:
                 return settled[0]
-        raise _busy()
+        raise busy()
 
     async def _attempt[T](self, decide: Decide[T], view: View, doubtful: "_Doubtful[T]") -> tuple[T] | None:
         """Try once; gives the answer, if there is one: this attempt's, or that of an earlier one after all."""
         row, head = self._head or await self._read_head()
         number = max(head.number + 1, self._clock() << 16, doubtful.last + 1)
+        view.under(row.etag)
         draft = Draft(head, number, doubtful.transaction)
         try:
             answer = await decide(view, draft)
@@ -223,7 +228,7 @@ class Commit:
         except Torn:
             view.forget()
             return await doubtful.settle()
-        except (ScimError, TooLarge):
+        except (ScimError, Apart):
             settled = await doubtful.settle()
             if settled is None:
                 raise
@@ -291,5 +296,6 @@ async def _pause(attempt: int) -> None:
         await asyncio.sleep(random.uniform(0, min(0.01 * 2**attempt, 1)))  # noqa: S311 (jitter, not a secret)
 
 
-def _busy() -> Unavailable:
+def busy() -> Unavailable:
+    """What to raise where too many write."""
     return Unavailable("Too many writes to this provider at once; send the request again.", random.randint(1, 5))  # noqa: S311 (jitter)

@@ -1,10 +1,14 @@
 """A provider's directory: the reads and writes behind the six verbs of RFC 7644 §3."""
 
+import asyncio
 import logging
+import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from math import inf
 
 from scim.changes import Change, Origin
 from scim.errors import PayloadTooLarge, ScimError
@@ -13,17 +17,23 @@ from scim.resources import Links
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage import forgetting, keys
 from scim.storage.acts import Act, Creation, Edit, Modification, Request, Written
-from scim.storage.commit import Clock, Commit, unix_milliseconds
-from scim.storage.drafts import Decide, Draft, TooLarge, View
-from scim.storage.intents import Deletion, Follow, anything
+from scim.storage.building import Begin, GiveUp, lay_down
+from scim.storage.commit import PATIENCE, Clock, Commit, busy, unix_milliseconds
+from scim.storage.deletion import Deletion, anything
+from scim.storage.drafts import Apart, Decide, Draft, TooLarge, View
+from scim.storage.following import Follow
+from scim.storage.intents import Held
 from scim.storage.joining import Joining, Leaving, Staying
-from scim.storage.linking import load
+from scim.storage.linking import Unbuilt, load
 from scim.storage.membership import MembershipReader
 from scim.storage.records import Head, Stored
 from scim.storage.rows import Create, Refused, Rows, SettingsChanged
+from scim.storage.ways import Way
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
+FOLLOW_FOR = 10.0
+"""Seconds that a client waits, at most, while the work behind its request is finished."""
 _logger = logging.getLogger("scim")
 _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
@@ -42,6 +52,7 @@ class Directory(MembershipReader):
         self._clock = clock
         self._commit = Commit(rows, clock)
         self._following: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._fingerprint = schemas.fingerprint
 
     async def found(self) -> None:
@@ -132,13 +143,13 @@ class Directory(MembershipReader):
             NotFound: there is no such resource.
             Uniqueness: another resource has a value that must be unique.
             InvalidValue: a member does not exist.
-            PayloadTooLarge: it does not fit into one transaction.
+            PayloadTooLarge: a row of it does not fit into a row.
             Unavailable: the store does not answer, or too many write at once.
         """
         try:
             written = await self._commit.write(self._agreed(act.decide))
-        except TooLarge as error:
-            return await self._in_parts(act, error)
+        except Apart as apart:
+            return await self._apart(act, apart)
         await self._help()
         return written
 
@@ -154,8 +165,8 @@ class Directory(MembershipReader):
         while left := wanted[done:]:
             decides = [self._agreed(act.decide) for act in left]
             async for outcome in self._commit.write_each(decides, [act.reads for act in left]):
-                if isinstance(outcome, TooLarge):
-                    yield await _outcome(self._in_parts(wanted[done], outcome))
+                if isinstance(outcome, Apart):
+                    yield await _outcome(self._apart(wanted[done], outcome))
                 else:
                     yield outcome
                 done += 1
@@ -166,22 +177,31 @@ class Directory(MembershipReader):
         rehearsal = await self._commit.rehearsal()
 
         async def tried(act: Act) -> Written:
-            try:
-                written = await rehearsal.write(self._agreed(act.decide))
-            except TooLarge as error:
-                if act.begin is None:
-                    raise _refusal(error) from None
-                written = await rehearsal.write(self._agreed(act.begin))
+            way = Way(self._rows, act, rehearsal=True)
+            written = await self._by(way, lambda decide, _: rehearsal.write(decide))
             return replace(written, stored=await load(rehearsal.view, written.stored))
 
         for act in wanted:
             yield await _outcome(tried(act))
 
-    async def finish(self, identifier: str, most: int | None = None) -> int:
-        """Do what is left of an intent, or its next ``most`` pieces; gives their number."""
-        step = Follow(self._schemas, identifier, _FOLLOW_BATCH, own=most is None)
+    async def finish(
+        self, identifier: str, most: int | None = None, *, patience: float = inf, abandoned: bool = False
+    ) -> int:
+        """Do what is left of an intent, or its next ``most`` pieces, or as many as can be begun in a time.
+
+        Args:
+            identifier: the intent's.
+            most: pieces to do, if this process did not begin the work.
+            patience: seconds.
+            abandoned: whether its process is gone, and what that was building is of no use.
+
+        Returns:
+            How many pieces were done.
+        """
+        until = time.monotonic() + patience
+        step = Follow(self._schemas, identifier, _FOLLOW_BATCH, own=most is None, abandoned=abandoned)
         done, pieces = False, 0
-        while not done and pieces != most:
+        while not done and pieces != most and time.monotonic() < until:
             try:
                 done = await self._commit.write(step)
                 pieces += 1
@@ -191,18 +211,109 @@ class Directory(MembershipReader):
                 step = replace(step, batch=step.batch // 2)
         return pieces
 
-    async def _in_parts(self, act: Act, error: TooLarge) -> Written:
-        """Do an act that takes more than one transaction, if it can be done so."""
-        if act.begin is None:
-            raise _refusal(error) from None
-        written = await self._commit.write(self._agreed(act.begin))
-        identifier = written.stored.id
+    async def sweep(self, patience: float) -> int:
+        """Finish what others abandoned, for so many seconds; gives the number of pieces done."""
+        until = time.monotonic() + patience
+        head = await self._rows.get(keys.HEAD)
+        pieces = 0
+        for identifier, touched in (Head.decode(head).intents if head else {}).items():
+            if self._abandoned(touched) and identifier not in self._following:
+                async with self._alone(identifier):
+                    left = until - time.monotonic()
+                    pieces += await self.finish(identifier, patience=left, abandoned=True)
+        return pieces
+
+    async def close(self) -> None:
+        """Leave what goes on behind requests to others."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _apart(self, act: Act, apart: Apart) -> Written:
+        """Do an act that takes more than one transaction, or must wait for somebody."""
+        way, view = Way(self._rows, act, apart), View(self._rows)
+        try:
+            written = await self._by(
+                way, lambda decide, deferred: self._commit.write(decide, view if deferred else None)
+            )
+        except (Exception, asyncio.CancelledError):
+            await self._give_up(way)
+            raise
+        if written.stored.id in self._commit.intents:
+            await self._follow(written.stored.id)
+        return written
+
+    async def _by(self, way: Way, write: Callable[[Decide[Written], bool], Awaitable[Written]]) -> Written:
+        """Write in one way after the other, until one leads to the end."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                if way.apart is not None:
+                    await self._prepare(way, until)
+                return await write(self._agreed(way.decide), way.later is not None)
+            except Apart as apart:
+                way.apart = apart
+
+    async def _prepare(self, way: Way, until: float) -> None:
+        """Do what an act needs before it is tried again."""
+        match way.apart:
+            case Held(identifier=identifier):
+                if time.monotonic() > until:
+                    raise busy()
+                if self._abandoned(self._commit.intents.get(identifier, self._clock() << 16)):
+                    await self.finish(identifier, 1, abandoned=True)
+                await asyncio.sleep(random.uniform(0.02, 0.2))  # noqa: S311 (jitter, not a secret)
+            case Unbuilt() as wanted:
+                await self._give_up(way)
+                await self._commit.write(self._agreed(Begin(wanted)))
+                way.building = wanted.built
+                await lay_down(self._rows, wanted.rows)
+            case _:
+                pass
+        await way.go_on()
+
+    async def _give_up(self, way: Way) -> None:
+        """Leave to the intent what an act has built and does not use."""
+        if way.building is not None:
+            built, way.building = way.building, None
+            with suppress(Exception):  # whoever finds the intent abandoned does it
+                await self._commit.write(GiveUp(built.intent, built.roster.name))
+                await self._follow(built.intent)
+
+    async def _follow(self, identifier: str) -> None:
+        """Work on an intent while the client waits, and go on without it if that takes long."""
+        if identifier in self._following:
+            return
+        async with self._alone(identifier):
+            await self._finish_quietly(identifier, FOLLOW_FOR)
+        if identifier in self._commit.intents:
+            task = asyncio.create_task(self._go_on(identifier))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _go_on(self, identifier: str) -> None:
+        async with self._alone(identifier):
+            await self._finish_quietly(identifier, inf)
+
+    async def _finish_quietly(self, identifier: str, patience: float) -> None:
+        """Work on an intent whose deed is done already, so that no fault here can undo it."""
+        try:
+            await self.finish(identifier, patience=patience)
+        except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
+            _logger.warning("an intent could not be finished; the next request tries again")
+
+    @asynccontextmanager
+    async def _alone(self, identifier: str) -> AsyncIterator[None]:
+        """Keep others in this process from working on the same intent."""
         self._following.add(identifier)
         try:
-            await self.finish(identifier)
+            yield
         finally:
             self._following.discard(identifier)
-        return written
+
+    def _abandoned(self, touched: int) -> bool:
+        """Whether nobody has worked for long on an intent that was last touched at a number."""
+        return (self._clock() << 16) - touched > _ABANDONED
 
     def _agreed[T](self, decide: Decide[T]) -> Decide[T]:
         """The same, if the directory still is what this process takes it for."""
@@ -218,17 +329,14 @@ class Directory(MembershipReader):
         """Do a few pieces of what others abandoned, one helper at a time; the request itself is done already."""
         left = _HELP
         for identifier, touched in self._commit.intents.items():
-            abandoned = (self._clock() << 16) - touched > _ABANDONED
-            if left <= 0 or not abandoned or identifier in self._following:
+            if left <= 0 or not self._abandoned(touched) or identifier in self._following:
                 continue
-            self._following.add(identifier)
-            try:
-                left -= await self.finish(identifier, left)
-            except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
-                _logger.warning("an intent could not be finished; the next request tries again")
-                return
-            finally:
-                self._following.discard(identifier)
+            async with self._alone(identifier):
+                try:
+                    left -= await self.finish(identifier, left, abandoned=True)
+                except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
+                    _logger.warning("an intent could not be finished; the next request tries again")
+                    return
 
 
 async def _delete(deletion: Deletion, view: View, draft: Draft) -> Written:
@@ -240,10 +348,3 @@ async def _outcome(work: Awaitable[Written]) -> Written | ScimError:
         return await work
     except ScimError as error:
         return error
-
-
-def _refusal(error: TooLarge) -> PayloadTooLarge:
-    return PayloadTooLarge(
-        f"The request is more than one transaction of the store takes: {error}. Send at most 90 members in "
-        "one request, and 45 for a group of more than 192."
-    )

@@ -12,6 +12,7 @@ from itertools import batched
 from scim.changes import Change, instant
 from scim.errors import PayloadTooLarge, ScimError
 from scim.storage import keys, records
+from scim.storage.later import Later
 from scim.storage.records import Head
 from scim.storage.rows import (
     MAX_ROW_BYTES,
@@ -35,7 +36,11 @@ type Decide[T] = Callable[["View", "Draft"], Awaitable[T]]
 """Reads what it needs from the view and lays its writes into the draft; run again when an attempt is refused."""
 
 
-class TooLarge(Exception):
+class Apart(Exception):
+    """An operation cannot be done in this transaction, but in another way."""
+
+
+class TooLarge(Apart):
     """A draft does not fit into one transaction; the text says by how much."""
 
     def __init__(self, rows: int, number_of_bytes: int = 0) -> None:
@@ -53,9 +58,14 @@ class WrittenBefore(Exception):
 
 
 class View:
-    """The rows one write has read, each once, until one of them proves stale; as earlier operations leave them."""
+    """The rows one write has read, each once, until one of them proves stale; as earlier operations leave them.
+
+    Attributes:
+        at: the etag of the head that they were read under, and hold for.
+    """
 
     def __init__(self, rows: Rows) -> None:
+        self.at = ""
         self._rows = rows
         self._read: dict[str, Row | None] = {}
         self._expected: dict[str, Row | None] = {}
@@ -85,6 +95,12 @@ class View:
         rows = found | expected
         return [row for key in sorted(rows) if (row := rows[key]) is not None][:limit]
 
+    def under(self, head: str) -> None:
+        """Go on only with rows that were read under a head of that etag, for no row changes but with the head."""
+        if self.at != head:
+            self.forget()
+            self.at = head
+
     def expect(self, rows: dict[str, Row | None]) -> None:
         """Show rows as a transaction in the making will leave them."""
         self._expected |= rows
@@ -106,6 +122,7 @@ class Draft:
         moved: every resource whose version the operation moves, with the alias of its type.
         change: the record of what the operation does.
         claims: the keys of new rows that nobody else may have, each with the error to raise where somebody does.
+        later: where the lists that members carry are to follow in transactions to come, what is known for that.
 
     Args:
         transaction: the mark that the transaction leaves in its change records.
@@ -122,6 +139,7 @@ class Draft:
         self._changes: list[Create] = []
         self._writes: dict[str, Write] = {}
         self.claims: dict[str, ScimError] = {}
+        self.later: Later | None = None
         self._touched: dict[str, Row | None] = {}
         self._kept = head, dict[str, Write](), dict[str, ScimError]()
 

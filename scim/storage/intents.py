@@ -1,226 +1,152 @@
-"""Deleting a resource, in one transaction where it fits, else behind an intent.
+"""Intents: rows that say what is left to do of work that takes more than one transaction.
 
-An intent is a row that says what is left to do. It is written in the transaction that deletes the resource, so
-the resource is gone at once, from queries too; the lists of members and of groups that still name it follow in
-further transactions, and anyone who meets the intent can finish it.
+An intent is written with the transaction that does the deed, or before it, and stands under the id of the resource
+concerned; the head names it. Anyone who meets it can finish it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scim import resources
-from scim.changes import Change, Origin, difference
+from scim.changes import Change, Kind, Origin
 from scim.errors import Unavailable
-from scim.schema import ResourceType, Schemas
-from scim.storage import counting, indexing, keys, records
-from scim.storage.drafts import Draft, TooLarge, View
-from scim.storage.linking import Linked, Linking, bucket_span, load
-from scim.storage.members import Links, pack_ids, pack_links, unpack_ids, unpack_links
-from scim.storage.records import Stored
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Row, pack, unpack
+from scim.resources import Note
+from scim.storage import keys
+from scim.storage.drafts import Apart, Draft, View
+from scim.storage.members import Links, pack_ids, pack_links, place, unpack_ids
+from scim.storage.rows import Create, Properties, Property, Row, pack, unpack
 
 MAX_INTENTS = 100
 """Intents open at the same time, at most; the head names them all."""
-_OWN_ROWS = 12
-"""Rows that a deletion writes for the resource itself: head, row, index rows, runs, tombstone, change."""
+QUEUED = 1_000
+"""Ids in one row of a queue, at most."""
 
 
-def anything(_: Stored) -> None:
-    """The check that nothing fails."""
+class Held(Apart):
+    """Somebody is just building another set of members for the group; the operation must wait.
+
+    Attributes:
+        identifier: the group's id, and the intent's.
+    """
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(identifier)
+        self.identifier = identifier
 
 
 @dataclass(frozen=True, slots=True)
-class Deletion:
-    """Delete one resource.
+class Intent:
+    """What is left to do.
 
-    Args:
-        check: raises what stands against it.
-        whole: in one transaction, or not at all; else behind an intent.
+    Attributes:
+        type: the name of the resource's type.
+        began: the number of the change that it was begun with.
+        groups: ids of groups that still name the resource, which is gone.
+        queues: stems of keys; the rows below each list members that may not know yet whether they are in the group.
+        trash: stems of keys; the rows below each are of no use to anybody.
+        building: the name of a set of members that is being made, and of its queue; blank where none is.
     """
 
-    schemas: Schemas
-    kind: ResourceType
-    identifier: str
-    origin: Origin
-    check: Callable[[Stored], None] = anything
-    whole: bool = True
+    type: str
+    began: int
+    groups: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    trash: tuple[str, ...] = ()
+    building: str = ""
 
-    async def __call__(self, view: View, draft: Draft) -> Stored:
-        """Lay the deletion into the draft; gives the resource as it was.
-
-        Raises:
-            NotFound: there is no such resource.
-            TooLarge: too many other resources name it for one transaction.
-            ScimError: what ``check`` raises.
-        """
-        row = await view.get(keys.resource(self.kind.alias, self.identifier)) if keys.is_id(self.identifier) else None
-        if row is None:
-            raise records.not_found(self.kind, self.identifier)
-        stored = records.decode(self.kind, row)
-        self.check(stored)
-        if self.whole:
-            await self._unlink(view, draft, stored)
-        else:
-            self._intend(draft, stored)
-        await self._remove(view, draft, stored, row)
-        draft.change = Change(
-            number=draft.number,
-            previous=draft.previous,
-            kind="delete",
-            type=self.kind.name,
-            id=stored.id,
-            origin=self.origin,
-            moved=tuple((alias, identifier) for identifier, alias in draft.moved.items() if identifier != stored.id),
-            values=difference(stored.attributes, {}),
+    @classmethod
+    def decode(cls, row: Row) -> "Intent":
+        """Read what ``encode`` wrote."""
+        held = row.properties
+        return cls(
+            type=str(held["type"]),
+            began=int(str(held["began"]), 16),
+            groups=tuple(unpack_ids(unpack(held, "groups", b""))),
+            queues=tuple(unpack(held, "queues", "").split()),
+            trash=tuple(unpack(held, "trash", "").split()),
+            building=str(held["building"]),
         )
-        return stored
 
-    async def _unlink(self, view: View, draft: Draft, stored: Stored) -> None:
-        parents = [group for group in stored.memberships if group != stored.id]
-        rows = _OWN_ROWS + 2 * len(parents) + stored.roster.count + stored.roster.buckets
-        if rows > MAX_TRANSACTION_ROWS:
-            raise TooLarge(rows)
-        linking = Linking(self.schemas, view, draft)
-        await leave_groups(self.schemas, view, draft, stored.id, parents)
-        if self.kind.members:
-            for member, alias in ((await load(view, stored)).members or {}).items():
-                await linking.leave(member, alias, stored.id)
-        if stored.roster.buckets:
-            for row in await view.range(*bucket_span(stored)):
-                draft.delete(row)
-
-    def _intend(self, draft: Draft, stored: Stored) -> None:
-        """Leave the lists that name the resource to the intent."""
-        if len(draft.head.intents) >= MAX_INTENTS:
-            raise Unavailable("Too many large deletions are unfinished; send the request again.", retry_after=5)
-        properties = {
-            "type": self.kind.name,
-            "began": f"{draft.number:016x}",
-            "generation": stored.roster.generation,
-            **pack("groups", pack_ids(group for group in stored.memberships if group != stored.id)),
-            **pack_links(stored.members or {}),
+    def encode(self, previous: Properties | None = None) -> dict[str, Property]:
+        """The intent as a row's properties."""
+        return {
+            "type": self.type,
+            "began": f"{self.began:016x}",
+            "building": self.building,
+            **pack("groups", pack_ids(self.groups), previous),
+            **pack("queues", " ".join(self.queues), previous),
+            **pack("trash", " ".join(self.trash), previous),
         }
-        draft.create(keys.intent(stored.id), properties)
-        draft.head = replace(draft.head, intents={**draft.head.intents, stored.id: draft.number})
 
-    async def _remove(self, view: View, draft: Draft, stored: Stored, row: Row) -> None:
-        """Delete the resource's own rows, and take it out of its run."""
-        alias = self.kind.alias
-        draft.delete(row)
-        indexing.reindex(draft, stored, None)
-        draft.create(
-            keys.tombstone(stored.id), {"type": self.kind.name, "number": f"{draft.number:016x}", "at": draft.now}
-        )
-        await counting.leave(view, draft, alias, stored.id)
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left."""
+        return not (self.groups or self.queues or self.trash or self.building)
 
-
-async def leave_groups(schemas: Schemas, view: View, draft: Draft, identifier: str, groups: list[str]) -> None:
-    """Take a deleted resource out of the members of groups, as far as these still exist."""
-    linking = Linking(schemas, view, draft)
-    kinds = [kind for kind in schemas.types.values() if kind.members]
-    await view.fetch(keys.resource(kind.alias, group) for kind in kinds for group in groups)
-    for kind in kinds:
-        for group in groups:
-            row = await view.get(keys.resource(kind.alias, group))
-            if row is not None:
-                linked = await linking.relink(
-                    records.decode(kind, row), resources.Links(remove=frozenset({identifier}))
-                )
-                if linked.removed:
-                    rewrite_group(draft, linked, row)
+    def given_up(self, identifier: str) -> "Intent":
+        """The intent, if what is being built is never going to be used."""
+        if not self.building:
+            return self
+        useless = (keys.member_set(self.building), keys.queue(identifier, self.building))
+        return replace(self, trash=(*self.trash, *useless), building="")
 
 
-def rewrite_group(draft: Draft, linked: Linked, row: Row) -> Stored:
-    """Lay a group's own row, after an edit of its members, into the draft."""
-    group = replace(linked.group, modified=draft.now, number=draft.number)
-    draft.merge(row, records.encode(group, row.properties))
-    draft.moved[group.id] = group.kind.alias
-    return group
+async def opened(view: View, draft: Draft, identifier: str) -> Intent | None:
+    """The intent under an id, if the head names one."""
+    row = await view.get(keys.intent(identifier)) if identifier in draft.head.intents else None
+    return Intent.decode(row) if row else None
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
-    """Do the next piece of an intent's work.
+async def permit(view: View, draft: Draft, identifier: str) -> None:
+    """See that nobody else is building another set of members for a group.
 
-    Args:
-        batch: rows of other resources to change in it, at most.
-        own: whether it is the process that began the work, and tells others by a new number that it lives.
+    Raises:
+        Held: somebody is.
     """
-
-    schemas: Schemas
-    identifier: str
-    batch: int
-    own: bool = True
-
-    async def __call__(self, view: View, draft: Draft) -> bool:
-        """Lay the piece into the draft; true when it is the last."""
-        row = await view.get(keys.intent(self.identifier))
-        if row is None:
-            return True
-        groups = unpack_ids(unpack(row.properties, "groups", b""))
-        inline = unpack_links(row.properties)
-        if groups:
-            done = (
-                await self._leave_groups(view, draft, row, groups) and not inline and not await self._buckets(view, row)
-            )
-        elif inline:
-            left = await self._release(view, draft, inline)
-            draft.merge(row, pack_links(left, row.properties))
-            done = not left
-        else:
-            done = await self._empty_bucket(view, draft, row)
-        if done:
-            draft.delete(row)
-            others = {other: began for other, began in draft.head.intents.items() if other != self.identifier}
-            draft.head = replace(draft.head, intents=others)
-        elif self.own:
-            draft.head = replace(draft.head, intents={**draft.head.intents, self.identifier: draft.number})
-        draft.change = Change(
-            number=draft.number,
-            previous=draft.previous,
-            kind="follow",
-            type=str(row.properties["type"]),
-            id=self.identifier,
-            origin=Origin("", str(row.properties["began"])),
-            moved=tuple((alias, moved) for moved, alias in draft.moved.items()),
-        )
-        return done
-
-    async def _leave_groups(self, view: View, draft: Draft, intent: Row, groups: list[str]) -> bool:
-        """Take the resource out of some of the groups it was in; true when it is in no more."""
-        batch = max(1, self.batch // 2)  # a group may cost its row and a bucket
-        await leave_groups(self.schemas, view, draft, self.identifier, groups[:batch])
-        draft.merge(intent, pack("groups", pack_ids(groups[batch:]), intent.properties))
-        return len(groups) <= batch
-
-    async def _release(self, view: View, draft: Draft, links: Links) -> dict[str, str]:
-        """Take the group off the lists of some of its members; gives those that are left."""
-        linking = Linking(self.schemas, view, draft)
-        leaving = dict(list(links.items())[: self.batch])
-        await view.fetch(keys.resource(alias, member) for member, alias in leaving.items())
-        for member, alias in leaving.items():
-            await linking.leave(member, alias, self.identifier)
-        return {member: alias for member, alias in links.items() if member not in leaving}
-
-    async def _buckets(self, view: View, intent: Row) -> list[Row]:
-        """The first bucket that is still there, and the next one."""
-        stem = keys.members(self.identifier, _generation(intent), 0).rpartition(":")[0]
-        return await view.range(*keys.span(stem), limit=2)
-
-    async def _empty_bucket(self, view: View, draft: Draft, intent: Row) -> bool:
-        """Let some members of the first bucket go; true when no bucket is left."""
-        found = await self._buckets(view, intent)
-        if not found:
-            return True
-        bucket = found[0]
-        left = await self._release(view, draft, unpack_links(bucket.properties))
-        if left:
-            draft.merge(bucket, pack_links(left, bucket.properties) | {"number": f"{draft.number:016x}"})
-            return False
-        draft.delete(bucket)
-        return len(found) == 1
+    there = await opened(view, draft, identifier)
+    own = draft.later.built.roster.name if draft.later and draft.later.built else ""
+    if there is not None and there.building not in {"", own}:
+        raise Held(identifier)
 
 
-def _generation(intent: Row) -> int:
-    generation = intent.properties["generation"]
-    return generation if isinstance(generation, int) else 0
+async def intend(view: View, draft: Draft, identifier: str, kind: str, change: Callable[[Intent], Intent]) -> Intent:
+    """Lay a changed intent into the draft, one that is there or a new one; it goes when nothing is left to do.
+
+    Raises:
+        Unavailable: there are too many already.
+    """
+    row = await view.get(keys.intent(identifier)) if identifier in draft.head.intents else None
+    after = change(Intent.decode(row) if row else Intent(kind, draft.number))
+    intents = {other: touched for other, touched in draft.head.intents.items() if other != identifier}
+    if row is None:
+        if len(intents) >= MAX_INTENTS:
+            raise Unavailable("Too much large work is unfinished; send the request again.", retry_after=5)
+        draft.create(keys.intent(identifier), after.encode())
+    elif after.done:
+        draft.delete(row)
+    else:
+        draft.merge(row, after.encode(row.properties))
+    draft.head = replace(draft.head, intents=intents if after.done else {**intents, identifier: draft.number})
+    return after
+
+
+def queue(identifier: str, name: str, links: Links) -> list[Create]:
+    """The rows of a queue: in the order of the members' places, so that neighbours share a bucket."""
+    ordered = sorted(links.items(), key=lambda link: place(link[0]))
+    return [
+        Create(keys.queue(identifier, name, at), pack_links(dict(ordered[start : start + QUEUED])))
+        for at, start in enumerate(range(0, len(ordered), QUEUED))
+    ]
+
+
+def record(draft: Draft, kind: Kind, intent: Intent, identifier: str, notes: tuple[Note, ...] = ()) -> None:
+    """Say in the draft that a piece of an intent's work is done."""
+    draft.change = Change(
+        number=draft.number,
+        previous=draft.previous,
+        kind=kind,
+        type=intent.type,
+        id=identifier,
+        origin=Origin("", f"{intent.began:016x}"),
+        moved=tuple((alias, moved) for moved, alias in draft.moved.items()),
+        notes=notes,
+    )

@@ -54,9 +54,14 @@ def created_since(alias: str, milliseconds: int) -> str:
     return resource(alias, f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-")
 
 
-def members(group: str, generation: int, bucket: int) -> str:
-    """The key of one bucket of a large group's members."""
-    return f"members:{group}:{generation:04x}:{bucket:06x}"
+def member_set(name: str, generation: int = 0) -> str:
+    """What the keys of the buckets of one set of members have in common."""
+    return f"members:{name}:{generation:04x}"
+
+
+def members(name: str, generation: int, bucket: int) -> str:
+    """The key of one bucket of a set of members."""
+    return f"{member_set(name, generation)}:{bucket:06x}"
 
 
 def change(number: int, place: int = 0) -> str:
@@ -72,6 +77,12 @@ def tombstone(identifier: str) -> str:
 def intent(identifier: str) -> str:
     """The key of work begun on a resource and not yet finished."""
     return f"intent:{identifier}"
+
+
+def queue(identifier: str, name: str, at: int | None = None) -> str:
+    """The key of a row in a queue of an intent; without its place what the keys of all of them have in common."""
+    stem = f"{intent(identifier)}:{name}"
+    return stem if at is None else f"{stem}:{at:06x}"
 
 
 def span(stem: str) -> tuple[str, str]:

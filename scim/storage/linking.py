@@ -1,19 +1,25 @@
 """Linking: a group's members change, and with them the lists of groups that the members carry."""
 
 import asyncio
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from scim.errors import InvalidValue, PayloadTooLarge
 from scim.resources import Links, Member, Note
 from scim.schema import ResourceType, Schemas
 from scim.storage import keys, members, records
-from scim.storage.drafts import Draft, TooLarge, Torn, View
+from scim.storage.drafts import Apart, Draft, TooLarge, Torn, View
+from scim.storage.intents import QUEUED, Intent, intend, opened, queue
+from scim.storage.later import Built, Later
 from scim.storage.records import Stored
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Property, Row
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Property, Row
 
 MAX_MEMBERSHIPS = 20_000
 """Groups that one resource may be a direct member of; a row holds the list of them."""
+_OTHER_ROWS = 15
+"""Rows that an edit of a group writes beside buckets and queue: head, group, index rows, intent, change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,36 @@ class Linked:
     added: Mapping[str, str]
     removed: Mapping[str, str]
     notes: tuple[Note, ...] = ()
+
+
+class Wanting(Apart):
+    """It must be known first who exists.
+
+    Attributes:
+        ids: the ids in question, each with the aliases of the types it may be of, the likely one first.
+        since: the number of the last change before the question came up.
+    """
+
+    def __init__(self, ids: Mapping[str, tuple[str, ...]], since: int) -> None:
+        super().__init__()
+        self.ids = ids
+        self.since = since
+
+
+class Unbuilt(Apart):
+    """The new members must be laid down beforehand.
+
+    Attributes:
+        built: what is to be laid down.
+        kind: the group's type.
+        rows: the rows of it, and of the queue of those who joined or left.
+    """
+
+    def __init__(self, built: Built, kind: ResourceType, rows: Sequence[Create]) -> None:
+        super().__init__()
+        self.built = built
+        self.kind = kind
+        self.rows = rows
 
 
 class Linking:
@@ -45,7 +81,15 @@ class Linking:
 
         Raises:
             InvalidValue: naming the ids that no resource has.
+            Apart: it is too much for one transaction, or not all that it needs is there.
         """
+        later = self._draft.later
+        if later is not None and later.built is not None:
+            if await self._still_holds(group, later, later.built):
+                return await self._switch(group, later.built)
+            later.built = None
+        if later is None and group.roster.buckets and len(links.add) > MAX_TRANSACTION_ROWS:
+            raise TooLarge(len(links.add))
         buckets = await self._buckets(group, links)
         held = {at: members.unpack_links(row.properties) for at, row in buckets.items()}
         if not group.roster.buckets:
@@ -53,15 +97,20 @@ class Linking:
         present = {identifier: alias for bucket in held.values() for identifier, alias in bucket.items()}
         candidates = [member for member in links.add.values() if member.id not in present]
         leaving = present.keys() - links.add.keys() if links.clear else links.remove & present.keys()
-        if len(candidates) + len(leaving) > MAX_TRANSACTION_ROWS:
+        if later is None and len(candidates) + len(leaving) > MAX_TRANSACTION_ROWS:
             raise TooLarge(len(candidates) + len(leaving))
         added, notes = await self._known(group.kind, candidates, links)
         removed = {identifier: present[identifier] for identifier in leaving}
         if not added and not removed:
             return Linked(group, {}, {}, notes)
         roster, contents = group.roster.edit(held, added, removed)
+        if later is not None:
+            rows = len(contents) + (len(added) + len(removed)) // QUEUED + _OTHER_ROWS
+            if later.apart or rows > MAX_TRANSACTION_ROWS:
+                before = present if links.clear or not group.roster.buckets else None
+                return await self._apart(group, later, Linked(replace(group, members=before), added, removed, notes))
         self._write_buckets(replace(group, roster=roster), contents, buckets)
-        await self._tell(group.id, added, removed)
+        await (self._tell(group.id, added, removed) if later is None else self._queue(group, {**added, **removed}))
         inline = None if roster.buckets else members.in_order(contents[0])
         return Linked(replace(group, roster=roster, members=inline), added, removed, notes)
 
@@ -71,15 +120,113 @@ class Linking:
         if row is not None:
             self._carry(row, identifier, alias, set(records.memberships(row)) - {group})
 
+    async def agree(self, identifier: str, group: Stored | None, some: members.Links) -> tuple[Note, ...]:
+        """Let the lists that some resources carry agree with a group's members as they are now, if it still is."""
+        inside = await self.holds(group, some) if group else set()
+        rows = await self._view.fetch(keys.resource(alias, member) for member, alias in some.items())
+        full = False
+        for (member, alias), row in zip(some.items(), rows, strict=True):
+            if row is None:
+                continue
+            before = set(records.memberships(row))
+            after = before | {identifier} if member in inside else before - {identifier}
+            if len(after) > max(len(before), MAX_MEMBERSHIPS):
+                full = True
+            elif after != before:
+                self._carry(row, member, alias, after)
+        return (Note("groups_list_full", "groups"),) if full else ()
+
+    async def holds(self, group: Stored, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that are a group's members."""
+        if group.members is not None:
+            return group.members.keys() & set(ids)
+        wanted = list(ids)
+        at = {group.roster.bucket(identifier) for identifier in wanted}
+        found = await self._view.fetch(map(group.bucket, at))
+        if any(row is None or changed_after(row, group) for row in found):
+            raise Torn
+        held = set(chain.from_iterable(members.unpack_links(row.properties) for row in found if row))
+        return held.intersection(wanted)
+
+    async def _still_holds(self, group: Stored, later: Later, built: Built) -> bool:
+        """Whether what was built is what the edit comes to now, and still is there."""
+        await self._remember(later)
+        there = await opened(self._view, self._draft, built.intent)
+        same = built.base == self._number(group) and not later.lost(built.added)
+        return same and there is not None and there.building == built.roster.name
+
+    async def _switch(self, group: Stored, built: Built) -> Linked:
+        """Let the group have the members that were built."""
+        name = built.roster.name
+        queued = keys.queue(built.intent, name)
+        old = (group.member_set,) if group.roster.buckets else ()
+
+        def follow(intent: Intent) -> Intent:
+            return replace(intent, building="", queues=(*intent.queues, queued), trash=(*intent.trash, *old))
+
+        if built.intent != group.id:
+            await intend(self._view, self._draft, built.intent, group.kind.name, lambda i: replace(i, building=""))
+        await intend(self._view, self._draft, group.id, group.kind.name, follow)
+        after = replace(group, roster=built.roster, members=built.members)
+        return Linked(after, built.added, built.removed, built.notes)
+
+    async def _apart(self, group: Stored, later: Later, edit: Linked) -> Linked:
+        """An edit that must be laid down beforehand, done in a rehearsal.
+
+        Raises:
+            Unbuilt: saying what to lay down.
+        """
+        before = (await load(self._view, edit.group)).members or {}
+        kept = {member: alias for member, alias in before.items() if member not in edit.removed}
+        name = str(uuid.uuid4())
+        roster, contents = members.lay_out(name, {**kept, **edit.added})
+        if later.rehearsal:
+            return replace(edit, group=replace(group, roster=roster, members={**kept, **edit.added}))
+        inline = None if roster.buckets else members.in_order(contents[0])
+        base = self._number(group)
+        built = Built(group.id if base else name, base, roster, inline, edit.added, edit.removed, edit.notes)
+        stamp: dict[str, Property] = {"number": f"{self._draft.number:016x}"}
+        buckets = [
+            Create(keys.members(name, roster.generation, at), members.pack_links(links) | stamp)
+            for at, links in (contents.items() if roster.buckets else ())
+        ]
+        raise Unbuilt(built, group.kind, [*buckets, *queue(built.intent, name, {**edit.added, **edit.removed})])
+
+    def _number(self, group: Stored) -> int:
+        """The number of the change that the group was last moved by; 0 if it is only coming into being."""
+        return 0 if group.number == self._draft.number else group.number
+
+    async def _queue(self, group: Stored, affected: members.Links) -> None:
+        """Leave it to transactions to come to bring the lists that members carry up to date."""
+        name = f"{self._draft.number:016x}"
+        for row in queue(group.id, name, affected):
+            self._draft.create(row.key, row.properties)
+        stem = keys.queue(group.id, name)
+        await intend(
+            self._view,
+            self._draft,
+            group.id,
+            group.kind.name,
+            lambda intent: replace(intent, queues=(*intent.queues, stem)),
+        )
+
+    async def _remember(self, later: Later) -> None:
+        """Learn who was deleted since the first look at who exists."""
+        if later.since < self._draft.previous:
+            rows = await self._view.range(keys.change(later.since), keys.span("change")[1])
+            gone = {str(row.properties.get("id_")) for row in rows if row.properties["kind"] == "delete"}
+            later.known |= dict.fromkeys(gone & later.known.keys())
+            later.since = self._draft.previous
+
     async def _buckets(self, group: Stored, links: Links) -> dict[int, Row]:
         """The bucket rows that the edit needs, by their number; with them, the rows that new members likely have."""
         wanted: list[str] = []
         if group.roster.buckets and not links.clear:
             named = filter(keys.is_id, {*links.add, *links.remove})
             touched = group.roster.touched(named, len(links.add))
-            wanted = [keys.members(group.id, group.roster.generation, at) for at in touched]
+            wanted = [group.bucket(at) for at in touched]
         likely: list[str] = []
-        if len(links.add) <= MAX_TRANSACTION_ROWS and not links.clear:
+        if self._draft.later is None and not links.clear:
             likely = [key for member in links.add.values() if (key := self._likely(group, member))]
         found = (await self._view.fetch([*wanted, *likely]))[: len(wanted)]
         if group.roster.buckets and links.clear:
@@ -107,7 +254,16 @@ class Linking:
         self, group: ResourceType, candidates: list[Member], links: Links
     ) -> tuple[dict[str, str], tuple[Note, ...]]:
         """Those of the candidates that exist, each with its type's alias, and a note on those that do not."""
-        aliases = await asyncio.gather(*(self._alias(group, member) for member in candidates))
+        later = self._draft.later
+        if later is None:
+            aliases = await asyncio.gather(*(self._alias(group, member) for member in candidates))
+        else:
+            wanted = [member for member in candidates if member.id not in later.known]
+            if wanted:
+                kinds = {m.id: tuple(kind.alias for kind in self._kinds(group, m)) for m in wanted}
+                raise Wanting(kinds, self._draft.previous)
+            await self._remember(later)
+            aliases = [later.known[member.id] for member in candidates]
         known = {m.id: alias for m, alias in zip(candidates, aliases, strict=True) if alias is not None}
         unknown = [member for member in candidates if member.id not in known]
         if not unknown:
@@ -137,8 +293,7 @@ class Linking:
         for at, links in contents.items():
             row = held.get(at)
             if row is None:
-                key = keys.members(group.id, group.roster.generation, at)
-                self._draft.create(key, members.pack_links(links) | stamp)
+                self._draft.create(group.bucket(at), members.pack_links(links) | stamp)
             else:
                 self._draft.merge(row, members.pack_links(links, row.properties) | stamp)
 
@@ -174,7 +329,7 @@ def changed_after(bucket: Row, group: Stored) -> bool:
 
 def bucket_span(group: Stored) -> tuple[str, str]:
     """The bounds of the keys of a group's buckets."""
-    return keys.span(keys.members(group.id, group.roster.generation, 0).rpartition(":")[0])
+    return keys.span(group.member_set)
 
 
 def bucket_of(row: Row) -> int:

@@ -8,6 +8,7 @@ from scim.schema import ResourceType
 from scim.storage import keys, records
 from scim.storage.drafts import PARALLEL
 from scim.storage.reading import Reader
+from scim.storage.records import Head
 from scim.storage.rows import Row, unpack
 
 MAX_CHANGES = 10_000
@@ -64,11 +65,12 @@ async def _range(reader: Reader, low: str, high: str, most: int) -> set[str] | N
 
 
 async def _groups_of(reader: Reader, member: str, aliases: tuple[str, ...]) -> set[str]:
-    """The groups that a member's own row names."""
+    """The groups that a member's own row names, and those whose members may not know of it yet."""
+    head = await reader.rows.get(keys.HEAD)
     for alias in aliases if keys.is_id(member) else ():
         row = await reader.rows.get(keys.resource(alias, member))
         if row is not None:
-            return set(records.memberships(row))
+            return {*records.memberships(row), *(Head.decode(head).intents if head else ())}
     return set()
 
 

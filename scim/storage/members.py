@@ -23,11 +23,16 @@ _PREFIX = "members_"
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """What a group's row says of its members: how many, in how many buckets (0: inline)."""
+    """What a group's row says of its members: how many, in how many buckets (0: inline), and where these are.
+
+    Attributes:
+        name: the name of the set; blank for the first one, which has the group's id.
+    """
 
     generation: int = 0
     buckets: int = 0
     count: int = 0
+    name: str = ""
 
     def bucket(self, identifier: str) -> int:
         """The bucket a member is in."""
@@ -88,6 +93,11 @@ class Roster:
 
 EMPTY = Roster()
 """No members."""
+
+
+def lay_out(name: str, members: Links) -> tuple[Roster, dict[int, dict[str, str]]]:
+    """A new set of members, and the contents of its buckets (inline: bucket 0)."""
+    return Roster(name=name).edit({0: {}}, members, ())
 
 
 def place(identifier: str) -> int:

@@ -63,7 +63,7 @@ async def held(get: Get, group: Stored, at: int) -> tuple[Links, int] | None:
     if group.members is not None:
         return group.members, PLACES
     bucket, end = group.roster.stretch(at)
-    row = await get(keys.members(group.id, group.roster.generation, bucket))
+    row = await get(group.bucket(bucket))
     return None if row is None or changed_after(row, group) else (unpack_links(row.properties), end)
 
 
@@ -94,17 +94,18 @@ class MembershipReader(Reader):
     async def memberships_of(self, member: str) -> list[Membership]:
         """The memberships of a resource, in the order of the groups' ids.
 
-        Groups whose deletion has not yet reached the member's list are left out; the head, read first, names them.
+        Its own list may be behind where the head names an intent; there the group itself is asked.
         """
         if not keys.is_id(member):
             return []
         head = await self._rows.get(keys.HEAD)
-        going = Head.decode(head).intents if head else {}
+        behind = Head.decode(head).intents if head else {}
         for kind in self._schemas.types.values():
             row = await self._rows.get(keys.resource(kind.alias, member)) if kind.name != MEMBERSHIP else None
             if row is not None:
-                there = sorted(group for group in records.memberships(row) if group not in going)
-                return [Membership(group, member, kind.alias) for group in there]
+                asked = [group for group in behind if await self.membership(group, member)]
+                there = [group for group in records.memberships(row) if group not in behind]
+                return [Membership(group, member, kind.alias) for group in sorted([*there, *asked])]
         return []
 
     async def all_memberships(self, group: Stored, first: int = 0, most: int | None = None) -> list[Membership]:

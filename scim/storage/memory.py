@@ -43,14 +43,16 @@ class MemoryRows:
         """The row of that key."""
         return self._rows.get(key)
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """Rows in the order of their keys; a page is read when it is asked for, as from a real table."""
         left = limit
         while left is None or left > 0:
             at = bisect_left(self._keys, low)
             keys = self._keys[at : at + min(left or _PAGE, _PAGE)]
             page = [self._rows[key] for key in keys if key < high]
-            yield page
+            yield [Row(row.key, row.etag, {}) for row in page] if keys_only else page
             if len(page) < _PAGE:
                 return
             left = None if left is None else left - len(page)
@@ -102,8 +104,10 @@ class _Partition:
     async def get(self, key: str) -> Row | None:
         return await self._found().get(key)
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
-        async for page in self._found().range(low, high, limit):
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
+        async for page in self._found().range(low, high, limit, keys_only=keys_only):
             yield page
 
     async def transact(self, writes: Sequence[Write]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import batched
 
 from scim.changes import Change
+from scim.errors import Unavailable
 from scim.schema import Index, ResourceType
 from scim.storage import keys, records
 from scim.storage.drafts import PARALLEL
@@ -47,6 +48,7 @@ class Reader:
 
         Raises:
             NotFound: it was deleted meanwhile.
+            Unavailable: it gets other members all the time.
         """
         kind = stored.kind
         for left in reversed(range(_READINGS)):
@@ -55,12 +57,15 @@ class Reader:
             buckets = [row async for page in self._rows.range(*bucket_span(stored)) for row in page]
             found = {member: alias for row in buckets for member, alias in unpack_links(row.properties).items()}
             torn = len(found) != stored.roster.count or any(changed_after(row, stored) for row in buckets)
-            if not torn or not left:
+            whole = len(buckets) >= stored.roster.buckets  # else the group has other members now, and these are going
+            if not torn or (whole and not left):
                 return replace(stored, members=found)
             row = await self._rows.get(keys.resource(kind.alias, stored.id))
             if row is None:
                 raise records.not_found(kind, stored.id)
             stored = records.decode(kind, row)
+        if stored.members is None and kind.members:
+            raise Unavailable("The group's members are changing all the time; send the request again.", retry_after=1)
         return stored
 
     async def with_some(self, stored: Stored, ids: Collection[str]) -> Stored:
@@ -75,7 +80,7 @@ class Reader:
             wanted = {roster.bucket(identifier) for identifier in named} if roster.buckets else set[int]()
             if stored.members is not None:
                 break
-            at = (keys.members(stored.id, roster.generation, bucket) for bucket in wanted)
+            at = (stored.bucket(bucket) for bucket in wanted)
             buckets = await asyncio.gather(*(self._rows.get(key) for key in at))
             links = [unpack_links(row.properties) for row in buckets if row is not None]
             torn = any(row is None or changed_after(row, stored) for row in buckets)

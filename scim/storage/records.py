@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from scim import changes
 from scim.errors import NotFound, PayloadTooLarge
 from scim.schema import JsonObject, ResourceType
+from scim.storage import keys
 from scim.storage.members import EMPTY, Links, Roster, pack_ids, pack_links, unpack_ids, unpack_links
 from scim.storage.rows import Properties, Property, Row, pack, unpack
 from scim.storage.runs import ClosedRuns, OpenRun
@@ -98,6 +99,15 @@ class Stored:
     memberships: tuple[str, ...] = ()
 
     @property
+    def member_set(self) -> str:
+        """What the keys of its buckets have in common."""
+        return keys.member_set(self.roster.name or self.id, self.roster.generation)
+
+    def bucket(self, at: int) -> str:
+        """The key of one of its buckets."""
+        return keys.members(self.roster.name or self.id, self.roster.generation, at)
+
+    @property
     def version(self) -> str:
         """``meta.version``: a weak entity tag, since the same change may be shown in more than one way."""
         return f'W/"{self.number:016x}"'
@@ -106,7 +116,12 @@ class Stored:
 def decode(kind: ResourceType, row: Row) -> Stored:
     """A resource from its row; members are there only while they are inline."""
     properties = row.properties
-    roster = Roster(_count(properties, "generation"), _count(properties, "buckets"), _count(properties, "members"))
+    roster = Roster(
+        generation=_count(properties, "generation"),
+        buckets=_count(properties, "buckets"),
+        count=_count(properties, "members"),
+        name=str(properties.get("roster", "")),
+    )
     return Stored(
         kind=kind,
         id=row.key.partition(":")[2],
@@ -136,6 +151,7 @@ def encode(stored: Stored, previous: Properties | None = None) -> dict[str, Prop
     if stored.kind.members:
         roster = stored.roster
         properties |= {"generation": roster.generation, "buckets": roster.buckets, "members": roster.count}
+        properties |= {"roster": roster.name} if roster.name else {}
         properties |= pack_links({} if roster.buckets else stored.members or {}, previous)
     return properties
 

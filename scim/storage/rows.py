@@ -115,8 +115,12 @@ class Rows(Protocol):
         """
         ...
 
-    def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """The rows with ``low <= key < high`` in the order of their keys, a page at a time, at most ``limit`` rows.
+
+        With ``keys_only`` they come without their properties.
 
         Raises:
             Unavailable: as ``get``.

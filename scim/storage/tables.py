@@ -103,12 +103,19 @@ class AzureRows:
                 return None
             self._account.failed(error)
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """A query on the row key; the service may cut a page short, so only the token ends it."""
         query = f"PartitionKey eq '{self._partition}' and RowKey ge '{low}' and RowKey lt '{high}'"
         left = limit
         try:
-            pages = self._client.query_entities(query, results_per_page=min(limit or _PAGE, _PAGE), **_READ_RETRIES)
+            pages = self._client.query_entities(
+                query,
+                select=["RowKey"] if keys_only else None,
+                results_per_page=min(limit or _PAGE, _PAGE),
+                **_READ_RETRIES,
+            )
             async for page in pages.by_page():
                 telemetry.count("reads")
                 rows = [_row(entity) async for entity in page]

@@ -84,9 +84,11 @@ class CountingRows:
         finally:
             self._calls.end()
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """One read for each page that is taken."""
-        async for page in self._rows.range(low, high, limit):
+        async for page in self._rows.range(low, high, limit, keys_only=keys_only):
             self._calls.keys.append(low)
             self._calls.ranged += len(page)
             await self._calls.begin()

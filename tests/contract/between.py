@@ -26,9 +26,11 @@ class Between:
         await self._after(key)
         return row
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """Pages, and the turn."""
-        async for page in self._rows.range(low, high, limit):
+        async for page in self._rows.range(low, high, limit, keys_only=keys_only):
             for row in page:
                 await self._after(row.key)
             yield page

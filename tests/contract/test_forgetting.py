@@ -70,9 +70,11 @@ class Busy:
         """A read."""
         return await self._rows.get(key)
 
-    def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """Pages."""
-        return self._rows.range(low, high, limit)
+        return self._rows.range(low, high, limit, keys_only=keys_only)
 
     async def transact(self, writes: Sequence[Write]) -> list[str]:
         """A transaction that comes late."""

@@ -10,7 +10,7 @@ from fractions import Fraction
 from scim.normal_forms import normal
 from scim.schema import Index, Schemas
 from scim.storage.rows import Property, Row, Rows
-from tests.faults.raw import Links, Partition, Resource, read
+from tests.faults.raw import Intent, Links, Partition, Resource, read
 
 INLINE = 192
 RUN = 500
@@ -138,18 +138,28 @@ def _hexadecimal(character: str) -> str:
 
 def _rosters(partition: Partition) -> Iterator[str]:
     """There are just the buckets that must be, and in them and inline just the members that are counted."""
-    rows = {(bucket.group, bucket.generation, bucket.at): bucket.links for bucket in partition.buckets}
+    rows = {(bucket.name, bucket.generation, bucket.at): bucket.links for bucket in partition.buckets}
     for group in partition.resources.values():
-        wanted = {(group.id, group.generation, at) for at in range(group.buckets)}
+        wanted = {(group.name, group.generation, at) for at in range(group.buckets)}
         for _, _, at in wanted - rows.keys():
             yield f"{group.id}: bucket {at} is missing"
         yield from _roster(group, [(key[2], member) for key, links in _of(rows, wanted) for member, _ in links])
         for key in wanted:
             rows.pop(key, None)
-    for identifier, generation, at in rows:
-        intent = partition.intents.get(identifier)
-        if intent is None or intent.generation != generation:
-            yield f"{identifier}: bucket {at} of generation {generation} belongs to nothing"
+    stems = {stem for at, intent in partition.intents.items() for stem in _stems(at, intent)}
+    for name, generation, at in rows:
+        if f"members:{name}:{generation:04x}" not in stems:
+            yield f"{name}: bucket {at} of generation {generation} belongs to nothing"
+    for key in partition.queued:
+        if key.rpartition(":")[0] not in stems:
+            yield f"{key}: the queue belongs to nothing"
+
+
+def _stems(identifier: str, intent: Intent) -> Iterator[str]:
+    """What the keys begin with of all rows that an intent speaks for."""
+    yield from (*intent.queues, *intent.trash)
+    if intent.building:
+        yield from (f"members:{intent.building}:0000", f"intent:{identifier}:{intent.building}")
 
 
 def _roster(group: Resource, held: list[tuple[int, str]]) -> Iterator[str]:
@@ -183,26 +193,31 @@ def _bucket(member: str, buckets: int) -> int:
 def _links(partition: Partition) -> Iterator[str]:
     """A member carries its group and a group its member; an open intent excuses what it still lists."""
     members: dict[str, Links] = {group.id: dict(group.inline) for group in partition.resources.values()}
-    leaving: dict[str, set[str]] = {
-        gone: {member for member, _ in intent.links} for gone, intent in partition.intents.items()
+    rows = {f"members:{b.name}:{b.generation:04x}:{b.at:06x}": b.links for b in partition.buckets}
+    for group in partition.resources.values():
+        for at in range(group.buckets):
+            members[group.id].update(rows.get(f"members:{group.name}:{group.generation:04x}:{at:06x}", []))
+    untold = {
+        identifier: {
+            member
+            for key, links in {**rows, **partition.queued}.items()
+            if key.rpartition(":")[0] in intent.queues
+            for member, _ in links
+        }
+        for identifier, intent in partition.intents.items()
     }
-    for bucket in partition.buckets:
-        if bucket.group in members:
-            members[bucket.group].update(bucket.links)
-        elif bucket.group in leaving:
-            leaving[bucket.group].update(member for member, _ in bucket.links)
-    for group, links in members.items():
-        yield from _members(partition, group, links)
+    for identifier, links in members.items():
+        yield from _members(partition, identifier, links, untold.get(identifier, set()))
     for resource in partition.resources.values():
         if len(set(resource.groups)) != len(resource.groups):
             yield f"{resource.id}: carries a group twice"
         for group in resource.groups:
-            if resource.id not in members.get(group, {}) and resource.id not in leaving.get(group, ()):
+            if resource.id not in members.get(group, {}) and resource.id not in untold.get(group, ()):
                 yield f"{resource.id}: carries {group}, and is no member"
 
 
-def _members(partition: Partition, group: str, links: Links) -> Iterator[str]:
-    """The members of one group exist and carry it."""
+def _members(partition: Partition, group: str, links: Links, untold: set[str]) -> Iterator[str]:
+    """The members of one group exist and carry it, or are yet to be told."""
     for member, alias in links.items():
         resource = partition.resources.get(member)
         intent = partition.intents.get(member)
@@ -210,7 +225,7 @@ def _members(partition: Partition, group: str, links: Links) -> Iterator[str]:
             yield f"{group}: the member {member} does not exist"
         elif resource is not None and resource.alias != alias:
             yield f"{group}: the member {member} is no {alias}"
-        elif resource is not None and group not in resource.groups:
+        elif resource is not None and group not in resource.groups and member not in untold:
             yield f"{group}: the member {member} does not carry it"
 
 
@@ -237,5 +252,8 @@ def _deletions(partition: Partition) -> Iterator[str]:
             yield f"{identifier}: the tombstone and the deletion do not agree"
         if identifier in partition.resources:
             yield f"{identifier}: deleted, and still there"
-    for identifier in partition.intents.keys() - deleted.keys():
-        yield f"{identifier}: an intent for what was not deleted"
+    for identifier, intent in partition.intents.items():
+        if identifier not in partition.resources and identifier not in deleted and not intent.building:
+            yield f"{identifier}: an intent for what is not there and was not deleted"
+        if intent.groups and identifier in partition.resources:
+            yield f"{identifier}: an intent lets it leave groups, and it is there"

@@ -36,9 +36,11 @@ class LossyRows:
         await self.arrive()
         return row
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """Pages that may fail, each on its own."""
-        async for page in self._rows.range(low, high, limit):
+        async for page in self._rows.range(low, high, limit, keys_only=keys_only):
             await self._travel()
             yield page
             await self.arrive()
@@ -89,9 +91,11 @@ class MortalRows:
         """A read."""
         return await self._rows.get(key)
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """Pages."""
-        async for page in self._rows.range(low, high, limit):
+        async for page in self._rows.range(low, high, limit, keys_only=keys_only):
             yield page
 
     async def transact(self, writes: Sequence[Write]) -> list[str]:

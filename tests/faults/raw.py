@@ -21,6 +21,7 @@ class Resource:
     id: str
     attributes: JsonObject
     number: str
+    name: str
     generation: int
     buckets: int
     count: int
@@ -30,9 +31,9 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A row of a large group's members."""
+    """A row of a set of members, under the name of the set."""
 
-    group: str
+    name: str
     generation: int
     at: int
     links: list[tuple[str, str]]
@@ -51,12 +52,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What an intent has left to do: groups to leave, members to let go."""
+    """What an intent has left to do: groups to leave, rows of members to tell, rows to clear away."""
 
     began: str
-    generation: int
     groups: list[str]
-    links: list[tuple[str, str]]
+    queues: list[str]
+    trash: list[str]
+    building: str
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ class Partition:
     changes: list[Record] = field(default_factory=list)
     tombstones: dict[str, str] = field(default_factory=dict)
     intents: dict[str, Intent] = field(default_factory=dict)
+    queued: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
 
     def take(self, row: Row, aliases: Iterable[str]) -> None:
@@ -88,8 +91,8 @@ class Partition:
         elif stem in aliases and stem != kind:
             self.indexes[row.key] = str(held["of"])
         elif kind == "members":
-            group, generation, at = rest.split(":")
-            self.buckets.append(Bucket(group, int(generation, 16), int(at, 16), links(held)))
+            name, generation, at = rest.split(":")
+            self.buckets.append(Bucket(name, int(generation, 16), int(at, 16), links(held)))
         elif kind == "change":
             moved = [entry.partition(":")[2] for entry in text(held, "moved").split()]
             self.changes.append(
@@ -97,9 +100,15 @@ class Partition:
             )
         elif kind == "tombstone":
             self.tombstones[rest] = str(held["number"])
+        elif kind == "intent" and ":" in rest:
+            self.queued[row.key] = links(held)
         elif kind == "intent":
             self.intents[rest] = Intent(
-                str(held["began"]), number(held, "generation"), ids(whole(held, "groups")), links(held)
+                began=str(held["began"]),
+                groups=ids(whole(held, "groups")),
+                queues=text(held, "queues").split(),
+                trash=text(held, "trash").split(),
+                building=str(held["building"]),
             )
         else:
             self.unknown.append(row.key)
@@ -159,6 +168,7 @@ def _resource(alias: str, identifier: str, held: Properties) -> Resource:
         id=identifier,
         attributes=json.loads(text(held, "resource")),
         number=str(held["number"]),
+        name=text(held, "roster") or identifier,
         generation=number(held, "generation"),
         buckets=number(held, "buckets"),
         count=number(held, "members"),

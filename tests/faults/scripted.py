@@ -40,9 +40,11 @@ class ScriptedRows:
                 await self._rows.transact(writes)
         return row
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         """Pages."""
-        async for page in self._rows.range(low, high, limit):
+        async for page in self._rows.range(low, high, limit, keys_only=keys_only):
             yield page
 
     async def transact(self, writes: Sequence[Write]) -> list[str]:

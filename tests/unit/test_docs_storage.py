@@ -21,7 +21,7 @@ from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage.acts import Edit, Request
 from scim.storage.commit import Commit
 from scim.storage.directory import Directory
-from scim.storage.intents import Deletion
+from scim.storage.deletion import Deletion
 from scim.storage.members import CAPACITY
 from scim.storage.memory import MemoryRows
 from scim.storage.records import Stored
@@ -59,8 +59,10 @@ class CountedRows(MemoryRows):
         self.reads += 1
         return await super().get(key)
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
-        async for page in super().range(low, high, limit):
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
+        async for page in super().range(low, high, limit, keys_only=keys_only):
             self.reads += 1
             yield page
 

@@ -348,9 +348,11 @@ class _Mortal:
         self._life.step()
         return await self._rows.get(key)
 
-    async def range(self, low: str, high: str, limit: int | None = None) -> AsyncIterator[list[Row]]:
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
         self._life.step()
-        async for page in self._rows.range(low, high, limit):
+        async for page in self._rows.range(low, high, limit, keys_only=keys_only):
             yield page
 
     async def transact(self, writes: Sequence[Write]) -> list[str]:

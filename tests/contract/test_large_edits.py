@@ -1,0 +1,155 @@
+"""Groups of any size in one request: the whole of it or nothing, and the members' own lists after it."""
+
+import asyncio
+
+import pytest
+
+from scim.errors import InvalidValue, Uniqueness
+from scim.resources import Links
+from scim.schema import Schemas
+from scim.storage import directory as directories
+from scim.storage.acts import Written
+from scim.storage.directory import Directory
+from scim.storage.memory import MemoryTables
+from scim.storage.rows import Rows
+from tests.contract.writing import TOLERANT, Writer, adding, exactly, other_ids, removing
+from tests.faults.invariants import assert_clean
+
+FEW = [95, 130, 1_000]
+MANY = 20_000
+
+
+@pytest.fixture
+async def memory_rows(schemas: Schemas) -> Rows:
+    """Sizes at which Azurite would take too long."""
+    tables = MemoryTables()
+    await tables.create("p")
+    found = tables.rows("p", "p")
+    await Directory(found, schemas).found()
+    return found
+
+
+async def people(writer: Writer, count: int, start: int = 0) -> list[str]:
+    """Users, many to a transaction."""
+    kind = writer.schemas.types["User"]
+    acts = [
+        writer.directory.creation(kind, {"schemas": [kind.schema.id], "userName": f"u{n}"}, Links(), TOLERANT)
+        for n in range(start, start + count)
+    ]
+    return [each.stored.id async for each in writer.directory.write_each(acts) if isinstance(each, Written)]
+
+
+async def agree(writer: Writer, group: str, members: list[str], others: list[str] | None = None) -> None:
+    """See that a group and the lists of its members say the same."""
+    assert await writer.members(group) == set(members)
+    for user in [*members[:3], *members[-3:]]:
+        assert group in await writer.groups(user)
+    for user in [*(others or [])[:3], *(others or [])[-3:]]:
+        assert group not in await writer.groups(user)
+
+
+@pytest.mark.parametrize("count", FEW)
+async def test_a_group_gets_many_members_at_once_and_loses_them(
+    writer: Writer, rows: Rows, schemas: Schemas, count: int
+) -> None:
+    users = await people(writer, count)
+    group = await writer.group("created with them", *users)
+    await agree(writer, group, users)
+    other = await writer.group("given them")
+    await writer.link(other, adding(*users))
+    await agree(writer, other, users)
+    await writer.link(other, exactly(*users[: count // 2]))
+    await agree(writer, other, users[: count // 2], users[count // 2 :])
+    await writer.link(other, exactly())
+    await agree(writer, other, [], users)
+    await writer.link(group, removing(*users[1:]))
+    await agree(writer, group, users[:1], users[1:])
+    await assert_clean(rows, schemas)
+    assert "begin" not in await writer.kinds()
+
+
+async def test_many_unknown_members_are_refused_or_passed_over(writer: Writer, rows: Rows, schemas: Schemas) -> None:
+    users = await people(writer, 150)
+    unknown = list(other_ids(120))
+    group = await writer.group("g", *users[:10])
+    with pytest.raises(InvalidValue, match=unknown[0]):
+        await writer.link(group, adding(*users, *unknown))
+    with pytest.raises(InvalidValue, match="no-id"):
+        await writer.link(group, exactly(*users, "no-id"))
+    await agree(writer, group, users[:10], users[10:])
+    written = await writer.link(group, adding(*users, *unknown), TOLERANT)
+    assert [note.quirk for note in written.notes] == ["unknown_member_skipped"]
+    await agree(writer, group, users)
+    await assert_clean(rows, schemas)
+
+
+async def test_a_large_group_gets_another_set_of_members_behind_the_scenes(
+    schemas: Schemas, memory_rows: Rows
+) -> None:
+    writer = Writer(Directory(memory_rows, schemas), schemas)
+    users = await people(writer, MANY)
+    group = await writer.group("everybody", *users)
+    assert (await writer.kinds()).count("begin") == 1
+    await agree(writer, group, users)
+    await writer.link(group, exactly(*users[:150]))
+    stored = await writer.read("Group", group)
+    assert (stored.roster.buckets, stored.roster.count) == (0, 150), "few members lie in the group's row again"
+    await agree(writer, group, users[:150], users[150:])
+    await writer.link(group, adding(*users[100:]))
+    await agree(writer, group, users)
+    await writer.link(group, removing(*users[::2]))
+    await agree(writer, group, users[1::2], users[::2])
+    await writer.link(group, adding(users[0]))
+    await writer.delete("Group", group)
+    assert [await writer.groups(user) for user in (users[0], users[1], users[-1])] == [set()] * 3
+    await assert_clean(memory_rows, schemas)
+
+
+async def test_a_name_that_is_taken_leaves_nothing_of_a_large_group(schemas: Schemas, memory_rows: Rows) -> None:
+    writer = Writer(Directory(memory_rows, schemas), schemas)
+    users = await people(writer, MANY)
+    await writer.group("taken")
+    with pytest.raises(Uniqueness):
+        await writer.group("TAKEN", *users)
+    assert await writer.groups(users[0]) == set()
+    found = [row.key async for page in memory_rows.range("intent:", "n") for row in page]
+    assert found == []
+    await assert_clean(memory_rows, schemas)
+
+
+async def test_small_edits_and_deletions_between_the_pieces_of_a_large_one(
+    schemas: Schemas, memory_rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directories, "FOLLOW_FOR", 0)
+    writer = Writer(Directory(memory_rows, schemas), schemas)
+    users = await people(writer, 2_000)
+    group = await writer.group("g", *users[:1_000])
+    await writer.link(group, exactly(*users[500:1_500]))
+    await writer.link(group, removing(users[1_499], users[501]))
+    await writer.link(group, adding(users[0], users[1_999]))
+    await writer.delete("User", users[1_000])
+    await writer.delete("User", users[0])
+    await writer.link(group, exactly(*users[600:1_000], users[1_999]))
+    await assert_clean(memory_rows, schemas)
+    await writer.directory.finish(group)
+    await agree(writer, group, [*users[600:1_000], users[1_999]], [*users[1:600], *users[1_001:1_999]])
+    await assert_clean(memory_rows, schemas)
+    await writer.directory.close()
+
+
+async def test_large_edits_of_one_group_at_the_same_time(writer: Writer, rows: Rows, schemas: Schemas) -> None:
+    users = await people(writer, 600)
+    group = await writer.group("g")
+    other = Writer(Directory(rows, schemas), schemas)
+    await asyncio.gather(
+        writer.link(group, adding(*users[:300])),
+        other.link(group, adding(*users[300:])),
+        other.link(group, removing(users[0])),
+        writer.delete("User", users[599]),
+        return_exceptions=True,
+    )
+    members = await writer.members(group)
+    await writer.directory.finish(group)
+    for user in users[1:599:50]:
+        assert (group in await writer.groups(user)) is (user in members)
+    await assert_clean(rows, schemas)
