@@ -1,4 +1,4 @@
-"""The service in a process of its own, on a store that is there already: ``python -m tests.integration.host``.
+"""The service in processes of its own, on a store that is there already: ``python -m tests.integration.host [N]``.
 
 It is ``python -m scim.local`` without its Azurite and its demo provider: function_app.py in Microsoft's runtime. It
 prints its port, and stops when its standard input ends, so that it never outlives the tests.
@@ -22,7 +22,7 @@ def main() -> int:
     os.environ["ROLLCALL_PUBLIC_URL"] = f"http://{ports.LOOPBACK}:{port}"
     print(port, flush=True)  # noqa: T201 (who started it waits for this)
     threading.Thread(target=_stop_with_stdin, daemon=True).start()
-    return 0 if serve(listener, workers=1) else 1
+    return 0 if serve(listener, workers=int(sys.argv[1]) if sys.argv[1:] else 1) else 1
 
 
 def _stop_with_stdin() -> None:
