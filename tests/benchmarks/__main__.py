@@ -1,107 +1,104 @@
-"""``python -m tests.benchmarks``: what each operation costs in process, on a store in memory.
-
-Times are of this machine and this moment; the ratios are what to look at.
-"""
+"""``make bench``, or ``python -m tests.benchmarks [PARTS …] [--quick]``: measure, show, keep and write the page."""
 
 import argparse
 import asyncio
-import logging
+import importlib
+import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Shown
 
-from scim.schema import JsonObject
-from tests.client import ENTERPRISE, USER, Client, new_client
+from scim.local.options import REPOSITORY
+from tests.benchmarks import facts, page, results, targets
+from tests.benchmarks.parts import Part, Table
 
-SIZES = (10, 1_000, 10_000, 100_000)
-LOT = 40
-
-
-async def main(users: int, largest: int) -> None:
-    """Measure, and print two tables."""
-    client = await new_client()
-    logging.getLogger("scim").setLevel(logging.ERROR)
-    ids: list[str] = []
-
-    async def create(number: int) -> None:
-        ids.append((await client.user(f"user{number}@example.com", **_attributes(number)))["id"])
-
-    costs = {
-        "create a user": await _time(create, range(users)),
-        "retrieve a user": await _time(lambda n: client.get(f"/Users/{ids[n]}"), range(users)),
-        "filter by userName": await _time(lambda n: client.get(f"/Users?filter={_equal(n)}"), range(users)),
-        "change one attribute": await _time(lambda n: client.patch(f"/Users/{ids[n]}", _title(n)), range(users)),
-        "list 100 users": await _time(lambda n: client.get(f"/Users?startIndex={n + 1}"), range(0, users, 100)),
-    }
-    _print("One operation", costs)
-    _print("Adding one member to a group of", await _growth(client, create, ids, [s for s in SIZES if s <= largest]))
-    await client.app.close()
+NAMES = (
+    "in_process",
+    "over_http",
+    "end_to_end",
+    "initial_cycle",
+    "starting",
+    "growth",
+    "storage_edge",
+    "contention",
+)
+"""The parts in the order of the page; those that are not there are left out."""
 
 
-async def _growth(
-    client: Client, create: Callable[[int], Awaitable[None]], ids: list[str], sizes: Sequence[int]
-) -> dict[str, float]:
-    """What adding one member costs in groups of growing size."""
-    for number in range(len(ids), max(sizes) + 200):
-        await create(number)
-    group = (await client.group("Everyone"))["id"]
-    costs: dict[str, float] = {}
-    held = 0
-    for size in sizes:
-        for start in range(held, size, LOT):
-            await client.patch(f"/Groups/{group}", _add(ids[start : min(start + LOT, size)]))
-        costs[f"{size:,}"] = await _time(
-            lambda n: client.patch(f"/Groups/{group}", _add([ids[n]])), range(size, size + 100)
-        )
-        held = size + 100
-    return costs
+def parts() -> Mapping[str, Part]:
+    """The modules of the parts, by name."""
+    found: dict[str, Part] = {}
+    for name in NAMES:
+        try:
+            found[name] = cast(Part, importlib.import_module(f"tests.benchmarks.{name}"))
+        except ModuleNotFoundError as error:
+            if error.name != f"tests.benchmarks.{name}":
+                raise
+    return found
 
 
-async def _time(action: Callable[[int], Awaitable[object]], numbers: Sequence[int]) -> float:
-    """Seconds that an action takes, on average."""
-    started = time.perf_counter()
-    for number in numbers:
-        await action(number)
-    return (time.perf_counter() - started) / len(numbers)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure part by part, each kept as soon as it is done, so that a run that was stopped can be taken up again."""
+    known = parts()
+    options = _parsed(arguments, known)
+    console = Console()
+    folder = results.QUICK if options.quick else results.KEPT
+    if options.page:
+        page.write(known, results.KEPT)
+        return 0
+    failed = [name for name in options.parts or known if not _measured(name, known[name], console, quick=options.quick)]
+    if not options.quick:
+        page.write(known, folder)
+    kept = {name: found["figures"] for name in known if (found := results.read(folder, name)) is not None}
+    _show(console, targets.table(kept))
+    console.print(f"Kept in {folder.relative_to(REPOSITORY)}" + ("." if options.quick else f"; see {page.PAGE}."))
+    for name in failed:
+        console.print(f"{name} could not be measured.", style="red")
+    return 1 if failed else 0
 
 
-def _print(title: str, costs: dict[str, float]) -> None:
-    table = Table("", "µs", "of the first", title=title, title_justify="left")
-    first = next(iter(costs.values()))
-    for name, cost in costs.items():
-        table.add_row(name, f"{cost * 1e6:.0f}", f"{cost / first:.2f}")
-    Console().print(table)
+def _measured(name: str, part: Part, console: Console, *, quick: bool) -> bool:
+    """Measure one part, show and keep it; whether that went well."""
+    console.rule(part.TITLE)
+    machine, started = facts.machine(), time.perf_counter()
+
+    def say(sentence: str, /) -> None:
+        console.print(f"{time.perf_counter() - started:6.1f} s  {sentence}", style="dim", highlight=False)
+
+    try:
+        figures = asyncio.run(part.measure(say, quick=quick))
+    except Exception:  # noqa: BLE001 (the other parts can still be measured)
+        console.print_exception(max_frames=8)
+        return False
+    results.write(results.QUICK if quick else results.KEPT, name, machine, time.perf_counter() - started, figures)
+    for table in part.tables(figures):
+        _show(console, table)
+    return True
 
 
-def _attributes(number: int) -> JsonObject:
-    return {
-        "schemas": [USER, ENTERPRISE],
-        "externalId": f"e{number}",
-        "active": True,
-        "displayName": f"User {number}",
-        "name": {"givenName": "User", "familyName": str(number)},
-        "emails": [{"value": f"user{number}@example.com", "type": "work", "primary": True}],
-        ENTERPRISE: {"department": "Sales", "employeeNumber": str(number)},
-    }
+def _show(console: Console, table: Table) -> None:
+    shown = Shown(title=table.title, title_justify="left", caption=table.note or None, caption_justify="left")
+    for number, column in enumerate(table.columns):
+        shown.add_column(column, justify="right" if number else "left")
+    for row in table.rows:
+        shown.add_row(*(cell.replace("*", "").replace("[", r"\[") for cell in row))
+    console.print(shown)
 
 
-def _equal(number: int) -> str:
-    return f"userName+eq+%22user{number}@example.com%22"
-
-
-def _title(number: int) -> JsonObject:
-    return {"op": "Replace", "path": "title", "value": f"Title {number}"}
-
-
-def _add(ids: Sequence[str]) -> JsonObject:
-    return {"op": "Add", "path": "members", "value": [{"value": identifier} for identifier in ids]}
+def _parsed(arguments: Sequence[str] | None, known: Mapping[str, Part]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure; nothing is asserted.")
+    names = ", ".join(known)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure (default: all of {names})")
+    parser.add_argument("--quick", action="store_true", help="a first look: small, kept apart, not on the page")
+    parser.add_argument("--page", action="store_true", help="measure nothing, write the page from what is kept")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.parts if name not in known]:
+        parser.error(f"there is no part {unknown[0]}: choose of {names}")
+    return options
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=main.__doc__)
-    parser.add_argument("--users", type=int, default=2_000, metavar="N", help="users to measure with (default 2000)")
-    parser.add_argument("--largest", type=int, default=10_000, metavar="N", help="members of the largest group (10000)")
-    options = parser.parse_args()
-    asyncio.run(main(options.users, options.largest))
+    sys.exit(main())

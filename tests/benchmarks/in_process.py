@@ -84,7 +84,9 @@ async def _operations(say: Say, peer: InProcess, size: int, rounds: int, lot: in
     kinds: dict[str, Callable[[list[str], int], list[Ask]]] = {
         "create": creates,
         "retrieve": lambda ids, start: [requests.get(ids[(start + n) % size]) for n in range(lot)],
-        "PATCH, one attribute": lambda ids, start: [requests.change(ids[(start + n) % size], start + n) for n in range(lot)],
+        "PATCH, one attribute": lambda ids, start: [
+            requests.change(ids[(start + n) % size], start + n) for n in range(lot)
+        ],
         "PATCH, five operations": lambda ids, start: [
             requests.change(ids[(start + n) % size], start + n, 5) for n in range(lot)
         ],
@@ -136,14 +138,16 @@ def _compared(ours: Sequence[float], theirs: Sequence[float]) -> JsonObject:
 
 
 def _attributes(number: int) -> JsonObject:
-    return {name: value for name, value in requests.user(number).items() if name not in {"userName"}}
+    return {name: value for name, value in requests.user(number).items() if name != "userName"}
 
 
 def tables(figures: JsonObject) -> list[Table]:
     """One for the operations, one for growing groups."""
     columns = ["operation", "users", "Rollcall, µs", f"{peers.NAME}, µs", "times"]
     rows = [
-        [kind, f"{of['users']:,}", *_cells(each)] for of in figures["operations"] for kind, each in of["operations"].items()
+        [kind, f"{of['users']:,}", *_cells(each)]
+        for of in figures["operations"]
+        for kind, each in of["operations"].items()
     ]
     grown = [[f"{int(size):,}", *_cells(each)] for size, each in figures["member add"].items()]
     return [
@@ -162,4 +166,3 @@ def charts(figures: JsonObject) -> dict[str, Chart]:
     of = figures["operations"][-1]
     bars = [(kind, each["times"]) for kind, each in of["operations"].items()]
     return {"in_process": Chart(f"Times as fast as {peers.NAME}, {of['users']:,} users", "times", bars)}
-

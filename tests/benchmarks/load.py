@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         if self._transport is None or self._transport.is_closing():
             parts = urlsplit(self._target.url)
-            await loop.create_connection(lambda: self, parts.hostname, parts.port)
+            await loop.create_connection(lambda: self, parts.hostname or "", parts.port or 80)
         assert self._transport is not None
         self._received.clear()
         self._waiting = loop.create_future()
@@ -172,9 +172,7 @@ def latencies(seconds: Sequence[float]) -> JsonObject:
     return {"p50_ms": round(percentile(seconds, 0.5), 3), "p99_ms": round(percentile(seconds, 0.99), 3)}
 
 
-async def closed(
-    target: Target, connections: int, work: Callable[[Connection, Record], Awaitable[bool]]
-) -> Record:
+async def closed(target: Target, connections: int, work: Callable[[Connection, Record], Awaitable[bool]]) -> Record:
     """Do work on so many connections at a time, each going on as long as ``work`` gives true."""
     record, made = Record(), [Connection(target) for _ in range(connections)]
 

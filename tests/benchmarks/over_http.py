@@ -96,7 +96,10 @@ def tables(figures: JsonObject) -> list[Table]:
     cost = max(run["client_cpu_ms"] for run in runs)
     note = f"{figures['users']} users. The client shares the machine and takes at most {cost:.2f} ms of CPU a request."
     by_operation = [
-        [f"{run['name']}, {run['connections']}", *(f"{run['operations'][name]['p50_ms']:.1f}" for name in requests.SEQUENCE)]
+        [
+            f"{run['name']}, {run['connections']}",
+            *(f"{run['operations'][name]['p50_ms']:.1f}" for name in requests.SEQUENCE),
+        ]
         for run in runs
     ]
     return [

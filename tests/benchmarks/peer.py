@@ -49,7 +49,11 @@ class Peer:
             if time.perf_counter() - started > PATIENCE:
                 break
         seconds = time.perf_counter() - started
-        return {"seconds": seconds, "done": len(answers), "ids": [json.loads(each or b"{}").get("id") for each in answers]}
+        return {
+            "seconds": seconds,
+            "done": len(answers),
+            "ids": [json.loads(each or b"{}").get("id") for each in answers],
+        }
 
     def group(self, size: int) -> dict[str, object]:
         """A group of so many members, put straight into the store."""

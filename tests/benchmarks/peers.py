@@ -1,8 +1,8 @@
 """``scim2-server``, the peer that is compared with: in an environment of its own, for its needs are not ours."""
 
 import json
-import subprocess
 import socket
+import subprocess
 import time
 import venv
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def environment(say: Say) -> Path:
     if not made.exists() or made.read_text() != wanted:
         say(f"Installing {NAME} into an environment of its own ...")
         venv.create(folder, with_pip=True, clear=True)
-        command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", *REQUIREMENTS]
+        command: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", *REQUIREMENTS]
         installed = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own command
         if installed.returncode:
             raise RuntimeError(f"{NAME} cannot be installed: {installed.stderr.strip().splitlines()[-1]}")
@@ -108,7 +108,6 @@ def _await(process: "subprocess.Popen[bytes]", port: int) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{NAME} does not answer.")
         time.sleep(0.05)
-
 
 
 def _answers(port: int) -> bool:

@@ -1,7 +1,6 @@
 """What Microsoft Entra ID asks of a service provider for each user that it provisions, in the order it asks."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from scim.schema import Json, JsonObject
@@ -104,3 +103,9 @@ def encoded(body: Json) -> bytes:
 def _patch(endpoint: str, identifier: str, *operations: JsonObject) -> Ask:
     body = encoded({"schemas": [PATCH_OP], "Operations": list(operations)})
     return Ask("PATCH", f"/{endpoint}/{identifier}", body, 204 if endpoint == "Groups" else 200)
+
+
+def decoded(body: bytes) -> JsonObject:
+    """An answer's body; empty where there is none."""
+    answer: JsonObject = json.loads(body or b"{}")
+    return answer

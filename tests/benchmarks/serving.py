@@ -1,5 +1,6 @@
 """Servers in processes of their own: ours on Azurite, and a peer in memory."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -66,8 +67,9 @@ def hosted(storage: str, workers: int = 1) -> Iterator[Host]:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """The operator of a service, in this process; ``target`` is a new provider of it."""
+    """The operator of a service on a store, in this process; ``target`` is a new provider of it."""
 
+    storage: str
     app: App
     provider: Provider
     target: Target
@@ -77,10 +79,11 @@ class Operator:
 async def operated(storage: str, url: str, tables: Tables | None = None) -> AsyncIterator[Operator]:
     """Make a provider on a store, for the service that answers at a URL."""
     app = App.build(Settings.model_validate({"storage": storage, "public_url": url}), tables)
+    logging.getLogger("scim").setLevel(logging.ERROR)  # the lines of this process are nobody's
     try:
         await app.providers.prepare()
         provider = await app.providers.create(f"b{uuid.uuid4().hex[:12]}", "entra", {})
         token = (await app.providers.issue(provider.name)).text
-        yield Operator(app, provider, Target(app.base_url(provider.name), token))
+        yield Operator(storage, app, provider, Target(app.base_url(provider.name), token))
     finally:
         await app.close()

@@ -1,0 +1,152 @@
+"""Starting: what it takes to import function_app, and until the local host answers."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from statistics import median
+from urllib.parse import urlsplit
+
+from scim.local import azurite
+from scim.local.options import REPOSITORY
+from scim.schema import JsonObject
+from tests.benchmarks import requests
+from tests.benchmarks.charts import Chart
+from tests.benchmarks.facts import resident
+from tests.benchmarks.load import Connection, Record
+from tests.benchmarks.parts import Say, Table, ms
+from tests.benchmarks.serving import hosted, operated
+
+TITLE = "Starting"
+ROUNDS = 9
+LONGEST = 8
+"""How many of our own modules are listed, those that take longest to import."""
+
+_ENVIRONMENT = {"ROLLCALL_STORAGE": "UseDevelopmentStorage=true", "ROLLCALL_PUBLIC_URL": "https://scim.example"}
+_OURS = r"(scim|function_app)(\.|$)"
+_FOUND = f"""
+import function_app, json, re, sys
+print(json.dumps([name for name in sys.modules if not re.match(r"{_OURS}", name)]))
+"""
+_TIMED = """
+import importlib, json, resource, sys, time
+names = json.load(sys.stdin)
+started = time.perf_counter()
+for name in names:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        pass
+print(json.dumps([time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+
+
+async def measure(say: Say, *, quick: bool) -> JsonObject:
+    """Imports in turn, with everything or with the dependencies alone; then starts of the local host."""
+    rounds = 2 if quick else ROUNDS
+    say("imports")
+    dependencies = json.loads(_python(_FOUND))
+    with_ours, alone = list[list[float]](), list[list[float]]()
+    for _ in range(rounds + 1):  # the first one fills the caches
+        with_ours.append(json.loads(_python(_TIMED, ["function_app"])))
+        alone.append(json.loads(_python(_TIMED, dependencies)))
+    ours, others = _medians(with_ours[1:]), _medians(alone[1:])
+    return {
+        "import": {
+            "function_app_ms": ms(ours[0]),
+            "dependencies_ms": ms(others[0]),
+            "own_ms": ms(median(a[0] - b[0] for a, b in zip(with_ours[1:], alone[1:], strict=True))),
+            "function_app_mb": round(ours[1], 1),
+            "dependencies_mb": round(others[1], 1),
+            "longest": _longest(),
+        },
+        "host": await _starts(say, 1 if quick else 5),
+    }
+
+
+def _python(code: str, given: object = None, *options: str) -> str:
+    return _run(code, given, *options).stdout
+
+
+def _run(code: str, given: object = None, *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, *options, "-c", code],
+        cwd=REPOSITORY,
+        env=os.environ | _ENVIRONMENT,
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def _medians(runs: list[list[float]]) -> list[float]:
+    return [median(each) for each in zip(*runs, strict=True)]
+
+
+def _longest() -> JsonObject:
+    """Our own modules that take longest, in milliseconds of their own, by ``python -X importtime``."""
+    said = _run("import function_app", None, "-X", "importtime").stderr
+    found = re.findall(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)", said)
+    ours = sorted(((int(own) / 1000, name) for own, name in found if re.match(_OURS, name)), reverse=True)
+    return {name: round(own, 2) for own, name in ours[:LONGEST]}
+
+
+async def _starts(say: Say, rounds: int) -> JsonObject:
+    """From the start of the process to its first answer, and the memory that it holds then and a little later."""
+    say("starts of the local host")
+    seconds, first, after = list[float](), list[float](), list[float]()
+    with azurite.running() as storage:
+        for _ in range(rounds):
+            async with operated(storage, "http://127.0.0.1") as operator:
+                started = time.perf_counter()
+                with hosted(storage) as host:
+                    target = replace(operator.target, url=host.url + urlsplit(operator.target.url).path)
+                    connection, record = Connection(target), Record()
+                    await record.ask(connection, "first", requests.equal(0))
+                    seconds.append(time.perf_counter() - started)
+                    first.append(resident(host.pid) or 0)
+                    for number in range(100):
+                        await record.ask(connection, "create", requests.create(number))
+                    after.append(resident(host.pid) or 0)
+                    connection.close()
+                    assert not record.failures, record.failures
+    return {
+        "first_answer_ms": ms(median(seconds)),
+        "resident_mb": round(median(first), 1),
+        "resident_after_100_creates_mb": round(median(after), 1),
+    }
+
+
+def tables(figures: JsonObject) -> list[Table]:
+    """Imports, then the host."""
+    imported, host = figures["import"], figures["host"]
+    rows = [
+        ["function_app", f"{imported['function_app_ms']:.0f}", f"{imported['function_app_mb']:.0f}"],
+        ["its dependencies alone", f"{imported['dependencies_ms']:.0f}", f"{imported['dependencies_mb']:.0f}"],
+        [
+            "its own part",
+            f"{imported['own_ms']:.0f}",
+            f"{imported['function_app_mb'] - imported['dependencies_mb']:.0f}",
+        ],
+    ]
+    modules = ", ".join(f"`{name}` {own:.1f}" for name, own in imported["longest"].items())
+    started = [
+        ["from the start of the process to its first answer, ms", f"{host['first_answer_ms']:.0f}"],
+        ["memory at the first answer, MB", f"{host['resident_mb']:.0f}"],
+        ["memory after 100 creates, MB", f"{host['resident_after_100_creates_mb']:.0f}"],
+    ]
+    return [
+        Table(
+            "Importing function_app", ["", "ms", "MB"], rows, f"Of our own modules the longest take, in ms: {modules}."
+        ),
+        Table("The local host, one process", ["", "figure"], started),
+    ]
+
+
+def charts(_figures: JsonObject) -> dict[str, Chart]:
+    """None."""
+    return {}
