@@ -32,7 +32,7 @@ check: .venv/dev.stamp ## lint, formatting, types and the direction of imports
 conformance: .venv/dev.stamp ## let all examiners at the service, and write their table into README.md
 	@$(BIN)/python -m tests.conformance
 
-bench: .venv/dev.stamp ## measure; nothing is asserted
+bench: .venv/dev.stamp ## measure all parts (about 20 minutes) and write docs/performance.md; a first look: ARGS="--quick"
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 clean: ## remove everything that was installed or made here

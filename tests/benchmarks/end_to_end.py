@@ -26,6 +26,8 @@ SIZES = (1_000, 10_000)
 CONCURRENCY = (1, 16, 64)
 SECONDS = 1.5
 """How long each operation is measured at each concurrency."""
+QUICK = ((200,), (1, 16), 0.2)
+"""The same three for a first look."""
 GROUP = 300
 """Members of the group that grows when it begins: more than are kept in the group's own row."""
 HELD, HELD_SECONDS = 100, 60
@@ -35,7 +37,7 @@ BULK = 500
 
 async def measure(say: Say, *, quick: bool) -> JsonObject:
     """Per size: fill, record the calls, then the service, the SDK and REST in turn; at the end the steady load."""
-    sizes, concurrency, seconds = ((200,), (1, 16), 0.2) if quick else (SIZES, CONCURRENCY, SECONDS)
+    sizes, concurrency, seconds = QUICK if quick else (SIZES, CONCURRENCY, SECONDS)
     found: list[JsonObject] = []
     steady: JsonObject = {}
     for size in sizes:
@@ -52,7 +54,7 @@ async def measure(say: Say, *, quick: bool) -> JsonObject:
                         for each in concurrency
                     ]
                 if size == sizes[-1]:
-                    steady = await _held(say, people, 2 if quick else HELD_SECONDS)
+                    steady = await _held(say, people, 1 if quick else HELD_SECONDS)
     return {"operations": found, "held": steady}
 
 

@@ -29,15 +29,6 @@ def machine() -> JsonObject:
     }
 
 
-def resident(pid: int) -> float | None:
-    """Megabytes of memory that a process holds now; None where the system does not say."""
-    try:
-        found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    except OSError:
-        return None
-    return round(int(found[1]) / 1024, 1) if found else None
-
-
 def _cpu() -> str:
     try:
         found = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scim.local.options import REPOSITORY
 from scim.schema import JsonObject
-from tests.benchmarks import results, targets
+from tests.benchmarks import kept, targets
 from tests.benchmarks.parts import Part, Table
 
 PAGE = Path("docs/performance.md")
@@ -23,11 +23,11 @@ minutes, `make bench ARGS="in_process starting"` measures some parts anew; what 
 
 def rendered(parts: Mapping[str, Part], folder: Path) -> dict[Path, str]:
     """The text of the page and of each chart, by their paths in the repository."""
-    kept = {name: found for name in parts if (found := results.read(folder, name)) is not None}
-    figures = {name: found["figures"] for name, found in kept.items()}
+    measured = {name: found for name in parts if (found := kept.read(folder, name)) is not None}
+    figures = {name: found["figures"] for name, found in measured.items()}
     texts: dict[Path, str] = {}
     pieces = [_HEAD, "## Targets", _bare(targets.table(figures))]
-    for name, found in kept.items():
+    for name, found in measured.items():
         part = parts[name]
         pieces += [f"## {part.TITLE}", _machine(found)]
         for file, chart in part.charts(found["figures"]).items():

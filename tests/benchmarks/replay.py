@@ -233,8 +233,6 @@ class Rest:
         for name, value in write.properties.items():
             if isinstance(value, bytes):
                 body |= {name: base64.b64encode(value).decode(), f"{name}@odata.type": "Edm.Binary"}
-            elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 31:
-                body |= {name: str(value), f"{name}@odata.type": "Edm.Int64"}
             else:
                 body[name] = value
         if isinstance(write, Create):

@@ -15,8 +15,8 @@ from scim.local.options import REPOSITORY
 from scim.schema import JsonObject
 from tests.benchmarks import requests
 from tests.benchmarks.charts import Chart
-from tests.benchmarks.facts import resident
 from tests.benchmarks.load import Connection, Record
+from tests.benchmarks.memory import resident
 from tests.benchmarks.parts import Say, Table, ms
 from tests.benchmarks.serving import hosted, operated
 
@@ -32,7 +32,7 @@ import function_app, json, re, sys
 print(json.dumps([name for name in sys.modules if not re.match(r"{_OURS}", name)]))
 """
 _TIMED = """
-import importlib, json, resource, sys, time
+import importlib, json, os, sys, time
 names = json.load(sys.stdin)
 started = time.perf_counter()
 for name in names:
@@ -40,25 +40,27 @@ for name in names:
         importlib.import_module(name)
     except ImportError:
         pass
-print(json.dumps([time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+seconds = time.perf_counter() - started
+import tests.benchmarks.memory
+print(json.dumps([seconds, tests.benchmarks.memory.resident(os.getpid())]))
 """
 
 
 async def measure(say: Say, *, quick: bool) -> JsonObject:
     """Imports in turn, with everything or with the dependencies alone; then starts of the local host."""
-    rounds = 2 if quick else ROUNDS
+    rounds = 1 if quick else ROUNDS
     say("imports")
     dependencies = json.loads(_python(_FOUND))
     with_ours, alone = list[list[float]](), list[list[float]]()
-    for _ in range(rounds + 1):  # the first one fills the caches
+    for _ in range(rounds):
         with_ours.append(json.loads(_python(_TIMED, ["function_app"])))
         alone.append(json.loads(_python(_TIMED, dependencies)))
-    ours, others = _medians(with_ours[1:]), _medians(alone[1:])
+    ours, others = _medians(with_ours), _medians(alone)
     return {
         "import": {
             "function_app_ms": ms(ours[0]),
             "dependencies_ms": ms(others[0]),
-            "own_ms": ms(median(a[0] - b[0] for a, b in zip(with_ours[1:], alone[1:], strict=True))),
+            "own_ms": ms(median(a[0] - b[0] for a, b in zip(with_ours, alone, strict=True))),
             "function_app_mb": round(ours[1], 1),
             "dependencies_mb": round(others[1], 1),
             "longest": _longest(),
@@ -108,10 +110,10 @@ async def _starts(say: Say, rounds: int) -> JsonObject:
                     connection, record = Connection(target), Record()
                     await record.ask(connection, "first", requests.equal(0))
                     seconds.append(time.perf_counter() - started)
-                    first.append(resident(host.pid) or 0)
+                    first.append(resident(host.pid))
                     for number in range(100):
                         await record.ask(connection, "create", requests.create(number))
-                    after.append(resident(host.pid) or 0)
+                    after.append(resident(host.pid))
                     connection.close()
                     assert not record.failures, record.failures
     return {

@@ -15,8 +15,8 @@ QUICK = REPOSITORY / ".local" / "benchmarks"
 def write(folder: Path, part: str, machine: JsonObject, seconds: float, figures: JsonObject) -> None:
     """Keep what a part measured."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {"part": part, "machine": machine, "seconds": round(seconds), "figures": figures}
-    (folder / f"{part}.json").write_text(json.dumps(kept, indent=1) + "\n")
+    whole = {"part": part, "machine": machine, "seconds": round(seconds), "figures": figures}
+    (folder / f"{part}.json").write_text(json.dumps(whole, indent=1) + "\n")
 
 
 def read(folder: Path, part: str) -> JsonObject | None:
@@ -24,5 +24,5 @@ def read(folder: Path, part: str) -> JsonObject | None:
     path = folder / f"{part}.json"
     if not path.exists():
         return None
-    kept: JsonObject = json.loads(path.read_text())
-    return kept
+    whole: JsonObject = json.loads(path.read_text())
+    return whole
