@@ -257,10 +257,10 @@ class Directory(MembershipReader):
     async def _prepare(self, way: Way, until: float) -> None:
         """Do what an act needs before it is tried again."""
         match way.apart:
-            case Held(identifier=identifier):
+            case Held(identifier=identifier, touched=touched):
                 if time.monotonic() > until:
                     raise busy()
-                if self._abandoned(self._commit.intents.get(identifier, self._clock() << 16)):
+                if self._abandoned(touched):
                     await self.finish(identifier, 1, abandoned=True)
                 await asyncio.sleep(random.uniform(0.02, 0.2))  # noqa: S311 (jitter, not a secret)
             case Unbuilt() as wanted:

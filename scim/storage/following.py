@@ -12,7 +12,7 @@ from scim.schema import Schemas
 from scim.storage import keys, records
 from scim.storage.deletion import leave_groups
 from scim.storage.drafts import Draft, View
-from scim.storage.intents import Intent, intend, opened, record
+from scim.storage.intents import Intent, intend, record
 from scim.storage.linking import Linking
 from scim.storage.members import pack_links, place, unpack_links
 from scim.storage.records import Stored
@@ -37,10 +37,11 @@ class Follow:
 
     async def __call__(self, view: View, draft: Draft) -> bool:
         """Lay the piece into the draft; true when it is the last."""
-        before = await opened(view, draft, self.identifier)
-        if before is None:
+        row = await view.get(keys.intent(self.identifier))  # a head that is not the newest may not name it
+        if row is None:
             return True
-        touched = draft.head.intents[self.identifier]
+        before = Intent.decode(row)
+        touched = draft.head.intents.get(self.identifier, draft.number)
         notes: tuple[Note, ...] = ()
         after = before.given_up(self.identifier) if self.abandoned else before
         if after.groups:

@@ -26,11 +26,13 @@ class Held(Apart):
 
     Attributes:
         identifier: the group's id, and the intent's.
+        touched: the number that says when somebody last worked on it.
     """
 
-    def __init__(self, identifier: str) -> None:
+    def __init__(self, identifier: str, touched: int) -> None:
         super().__init__(identifier)
         self.identifier = identifier
+        self.touched = touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ async def permit(view: View, draft: Draft, identifier: str) -> None:
     there = await opened(view, draft, identifier)
     own = draft.later.built.roster.name if draft.later and draft.later.built else ""
     if there is not None and there.building not in {"", own}:
-        raise Held(identifier)
+        raise Held(identifier, draft.head.intents[identifier])
 
 
 async def intend(view: View, draft: Draft, identifier: str, kind: str, change: Callable[[Intent], Intent]) -> Intent:

@@ -83,9 +83,7 @@ async def test_many_unknown_members_are_refused_or_passed_over(writer: Writer, r
     await assert_clean(rows, schemas)
 
 
-async def test_a_large_group_gets_another_set_of_members_behind_the_scenes(
-    schemas: Schemas, memory_rows: Rows
-) -> None:
+async def test_a_large_group_gets_another_set_of_members_behind_the_scenes(schemas: Schemas, memory_rows: Rows) -> None:
     writer = Writer(Directory(memory_rows, schemas), schemas)
     users = await people(writer, MANY)
     group = await writer.group("everybody", *users)

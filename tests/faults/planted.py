@@ -92,11 +92,11 @@ def name_an_intent(w: World) -> None:
 
 
 def leave_an_intent(w: World) -> None:
-    w.held[f"intent:{w.gone}"] = {"began": "1" * 16, "generation": 0}
+    w.held[f"intent:{w.gone}"] = {"began": "1" * 16, "building": ""}
 
 
 def intend_for_the_living(w: World) -> None:
-    w.held[f"intent:{w.small}"] = {"began": "1" * 16, "generation": 0}
+    w.held[f"intent:{w.small}"] = {"began": "1" * 16, "building": "", "groups": packed(w.large)}
     w.head("intents", {w.small: "1" * 16})
 
 
@@ -272,7 +272,7 @@ FAULTS: dict[Callable[[World], None], str] = {
     name_an_intent: "head: the intents are",
     leave_an_intent: "head: the intents are",
     believe_in_something_else: "head: writers must believe in the custom schemas '0', not in ''",
-    intend_for_the_living: "an intent for what was not deleted",
+    intend_for_the_living: "an intent lets it leave groups, and it is there",
     lose_a_unique_index_row: "user.userName:user7: ",
     lose_a_shared_index_row: "has this value, and the index row is missing",
     lose_an_e_mail: "user.emails.value:zo=c3=ab@example.org:",

@@ -1,14 +1,16 @@
 """A process that ends in the middle of a long deletion: another one finishes it."""
 
+from contextlib import suppress
+
 import pytest
 
 from scim.schema import Schemas
-from scim.storage import directory, intents
+from scim.storage import deletion, directory, intents, linking
 from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Rows
-from tests.contract.writing import Writer, adding, removing
+from tests.contract.writing import Writer, adding, exactly, removing
 from tests.faults.invariants import assert_clean
 from tests.faults.lossy import Crash, MortalRows
 from tests.faults.raw import read
@@ -19,7 +21,7 @@ ABANDONED = 31_000
 @pytest.fixture(autouse=True)
 def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deletions need an intent early, and many steps."""
-    monkeypatch.setattr(intents, "MAX_TRANSACTION_ROWS", 20)
+    monkeypatch.setattr(deletion, "MAX_TRANSACTION_ROWS", 20)
     monkeypatch.setattr(directory, "_FOLLOW_BATCH", 40)
 
 
@@ -151,4 +153,59 @@ async def test_the_deleter_itself_may_come_back_and_finish(rows: Rows, schemas: 
     await writer.directory.finish(group)
     assert (await read(rows, schemas))[1].intents == {}
     assert await writer.groups(users[7]) == set()
+    await assert_clean(rows, schemas)
+
+
+@pytest.mark.parametrize("applies", [False, True])
+@pytest.mark.parametrize("last", range(1, 13))
+@pytest.mark.parametrize("build", [False, True])
+async def test_a_large_edit_that_was_cut_short_is_done_or_not_begun(  # noqa: PLR0913 (each says where it is cut)
+    rows: Rows, schemas: Schemas, monkeypatch: pytest.MonkeyPatch, last: int, *, build: bool, applies: bool
+) -> None:
+    monkeypatch.setattr(linking, "MAX_TRANSACTION_ROWS", 15 if build else 90)
+    monkeypatch.setattr(intents, "QUEUED", 60)
+    writer = Writer(Directory(rows, schemas), schemas)
+    users = await writer.users(450)
+    group = await writer.crowd("g", users[:300])
+    for _ in range(10):
+        await writer.directory.finish(group)
+    before, after = set(users[:300]), set(users[150:])
+    dying = mortal(rows, schemas, last, applies=applies)
+    try:
+        await dying.link(group, exactly(*users[150:]))
+        cut = False
+    except Crash:
+        cut = True
+    assert cut or last > (8 if build else 5)
+    await assert_clean(rows, schemas)
+    seen = await writer.members(group)
+    assert seen in (before, after)
+    assert seen == before or ("begin" in await writer.kinds()) is build
+    assert seen == after or last <= (4 if build else 1)
+    heir = later(rows, schemas, ABANDONED)
+    await heir.link(group, adding(users[0]))
+    await heir.directory.sweep(60)
+    assert (await read(rows, schemas))[1].intents == {}
+    await assert_clean(rows, schemas)
+    for user in (users[1], users[200], users[449]):
+        assert await writer.groups(user) == ({group} if user in seen else set())
+
+
+@pytest.mark.parametrize("last", range(1, 8))
+async def test_a_large_group_that_was_not_made_leaves_nothing(
+    rows: Rows, schemas: Schemas, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    monkeypatch.setattr(linking, "MAX_TRANSACTION_ROWS", 15)
+    writer = Writer(Directory(rows, schemas), schemas)
+    users = await writer.users(450)
+    with suppress(Crash):
+        await mortal(rows, schemas, last).group("g", *users)
+    await assert_clean(rows, schemas)
+    found = await writer.find("Group", "displayName", "g")
+    heir = later(rows, schemas, ABANDONED)
+    await heir.directory.sweep(60)
+    assert (await read(rows, schemas))[1].intents == {}
+    assert [await writer.members(group) for group in found] == [set(users)] * len(found)
+    if not found:
+        assert (await read(rows, schemas))[1].buckets == []
     await assert_clean(rows, schemas)

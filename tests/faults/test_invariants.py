@@ -77,7 +77,7 @@ async def test_an_open_intent_excuses_what_it_still_lists_and_nothing_else(world
     runs = data(world.row("head:runs:user"), "runs")
     world.row("head:runs:user")["runs"] = runs[:16] + (499).to_bytes(2)
     world.head("runs", {"user": [world.users[500], 5, 504], "group": [world.small, 2, 2]})
-    intent: dict[str, Property] = {"began": number, "generation": 0, "groups": packed(world.small, world.large)}
+    intent: dict[str, Property] = {"began": number, "building": "", "groups": packed(world.small, world.large)}
     world.held[f"intent:{leaver}"] = intent
     world.head("intents", {leaver: number})
     assert await found(world, schemas) == []

@@ -9,7 +9,7 @@ import pytest
 
 from scim.errors import NotFound, ScimError, Unavailable, Uniqueness
 from scim.schema import Schemas
-from scim.storage import commit, directory, intents
+from scim.storage import commit, deletion, directory
 from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
 from scim.storage.memory import MemoryTables
@@ -26,7 +26,7 @@ SHARED = 6
 @pytest.fixture(autouse=True)
 def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deletions need an intent early, and many steps; nobody waits long."""
-    monkeypatch.setattr(intents, "MAX_TRANSACTION_ROWS", 20)
+    monkeypatch.setattr(deletion, "MAX_TRANSACTION_ROWS", 20)
     monkeypatch.setattr(directory, "_FOLLOW_BATCH", 4)
     monkeypatch.setattr(commit, "ATTEMPTS", 5)
 

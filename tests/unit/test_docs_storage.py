@@ -20,8 +20,8 @@ from scim.resources import Links, Member, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage.acts import Edit, Request
 from scim.storage.commit import Commit
-from scim.storage.directory import Directory
 from scim.storage.deletion import Deletion
+from scim.storage.directory import Directory
 from scim.storage.members import CAPACITY
 from scim.storage.memory import MemoryRows
 from scim.storage.records import Stored
