@@ -5,7 +5,8 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import perf_counter
+from statistics import quantiles
+from time import monotonic
 
 import httpx
 
@@ -14,7 +15,17 @@ from tests.client import Answer
 
 _LONGEST_WAIT = 0.2
 """Seconds of a Retry-After that are really waited, at most: a test has no time."""
-_TRIES = 300
+_TRIES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer: when it came, on the monotonic clock, and after how many seconds; 0 is a connection that broke."""
+
+    at: float
+    method: str
+    status: int
+    seconds: float
 
 
 @dataclass(slots=True)
@@ -22,14 +33,26 @@ class Account:
     """What all clients met together.
 
     Attributes:
-        statuses: answers by their status; 0 is a connection that broke.
-        latencies: seconds that each answer took, by method.
         wrong: what no service may do, in sentences.
     """
 
-    statuses: Counter[int] = field(default_factory=Counter)
-    latencies: dict[str, list[float]] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+
+    def figures(self) -> dict[str, object]:
+        """How many answers there were by status, and how long they took by method."""
+        taken: dict[str, list[float]] = {}
+        for each in self.heard:
+            taken.setdefault(each.method, []).append(each.seconds)
+        statuses = Counter(each.status for each in self.heard)
+        return {
+            "statuses": {str(status): statuses[status] for status in sorted(statuses)},
+            "seconds": {
+                method: {"p50": round(at[9], 3), "p95": round(at[18], 3), "max": round(max(each), 3)}
+                for method, each in taken.items()
+                if (at := quantiles([*each, max(each)], n=20))
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +82,22 @@ class Client:
         raise AssertionError(f"{method} {path} is never answered")
 
     async def once(self, method: str, path: str, body: Json = None, mark: str = "") -> Answer | None:
-        """The answer to one request; None if the connection broke.
-
-        Args:
-            mark: the id of the request, by which its change is found again.
-        """
+        """The answer to one request; None if the connection broke. ``mark`` is the request's id, which changes name."""
         headers = {"authorization": f"Bearer {self.token}", "content-type": "application/scim+json"}
         if mark:
             headers["x-request-id"] = mark
         url = f"{self.url()}/scim/{self.provider}/v2{path}"
-        began = perf_counter()
+        began, status = monotonic(), 0
         try:
             response = await self.http.request(
                 method, url, content=None if body is None else json.dumps(body).encode(), headers=headers
             )
+            status = response.status_code
         except httpx.TransportError:
-            self.account.statuses[0] += 1
             return None
-        self.account.statuses[response.status_code] += 1
-        self.account.latencies.setdefault(method, []).append(perf_counter() - began)
+        finally:
+            at = monotonic()
+            self.account.heard.append(Heard(at, method, status, at - began))
         answer = Answer(response.status_code, response.headers, response.content)
         self._judge(f"{method} {path}", answer)
         return answer

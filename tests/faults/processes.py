@@ -1,4 +1,4 @@
-"""The processes of a run: the service's, each behind a proxy of its own, and Azurite's, which may stop and come back."""
+"""The processes of a run: the service's, each behind a proxy of its own, and Azurite's, which comes and goes."""
 
 import asyncio
 import os

@@ -56,8 +56,17 @@ class Faults:
 
 
 NO_FAULTS = Faults()
-BAD_WEATHER = Faults(0.15, 0.15, 0.02, 0.02, 0.05, 0.02, 0.02, 0.01, 0.02)
-"""15 % loss each way, and a little of everything else but hanging."""
+BAD_WEATHER = Faults(
+    lost_request=0.15,
+    lost_answer=0.15,
+    late=0.02,
+    delayed=0.05,
+    refused=0.02,
+    disowned=0.02,
+    cut_request=0.01,
+    cut_answer=0.02,
+)
+"""15 % loss each way, and a little of nearly everything else."""
 
 type Moment = Literal["before", "during", "after"]
 

@@ -240,12 +240,12 @@ async def hold_to(workers: list[Worker], writer: Writer) -> None:
 async def test_a_history_in_bad_weather_loses_and_doubles_nothing(
     schemas: Schemas, seed: int | None, weather: Weather
 ) -> None:
-    seed = random.randrange(10**6) if seed is None else seed  # noqa: S311 (a test's dice)
-    print(f"seed {seed}")  # noqa: T201 (shown when the test fails)
+    seed = random.randrange(10**6) if seed is None else seed
+    print(f"seed {seed}")
     tables = MemoryTables()
     await tables.create("p")
     rows = tables.rows("p", "p")
-    workers = await history(rows, schemas, random.Random(seed), weather)  # noqa: S311 (as above)
+    workers = await history(rows, schemas, random.Random(seed), weather)
     await assert_clean(rows, schemas)
     later = Writer(Directory(rows, schemas, lambda: unix_milliseconds() + 31_000), schemas)
     await tidy(later, rows)

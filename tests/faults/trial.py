@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import count
 from pathlib import Path
-from statistics import quantiles
 from time import monotonic
 
 import httpx
@@ -64,23 +63,17 @@ class Result:
 
     def figures(self) -> dict[str, object]:
         """All of it for JSON."""
-        latencies = {
-            method: {"p50": round(at[9], 3), "p95": round(at[18], 3), "max": round(max(taken), 3)}
-            for method, taken in self.account.latencies.items()
-            if len(taken) > 1 and (at := quantiles(taken, n=20))
-        }
         return {
             "operations": self.plan.operations,
             "seed": self.plan.seed,
             "processes": self.plan.processes,
             "workers": self.plan.workers,
             "faults": asdict(self.plan.faults),
-            "seconds": round(self.seconds, 1),
-            "settling_seconds": round(self.settling[0], 1),
+            "took": round(self.seconds, 1),
+            "settling": round(self.settling[0], 1),
             "proxy": dict(self.fates.most_common()),
             "operations_by_kind": dict(self.done.most_common()),
-            "statuses": {str(status): count for status, count in sorted(self.account.statuses.items())},
-            "latencies": latencies,
+            **self.account.figures(),
             "wrong": self.wrong,
         }
 
@@ -118,20 +111,25 @@ class Field:
 
 
 @asynccontextmanager
-async def ready(storage: str, folder: Path, processes: int, chance: random.Random) -> AsyncIterator[Field]:
-    """Make all ready on a store that runs; none of the processes may have failed unforeseen at the end."""
+async def ready(
+    storage: str, folder: Path, processes: int, chance: random.Random, *, direct: int = 0
+) -> AsyncIterator[Field]:
+    """Make all ready on a store that runs, ``processes`` behind a proxy and ``direct`` ones without.
+
+    None of them may have failed unforeseen at the end.
+    """
     app = App.build(Settings.model_validate({"storage": storage, "public_url": "http://127.0.0.1"}))
     await app.providers.prepare()
     provider = await app.providers.create(f"t{uuid.uuid4().hex[:12]}", "entra", {})
     token = (await app.providers.issue(provider.name)).text
     ground = Ground(app.tables.rows(provider.table, provider.table), app.providers.schemas(provider))
-    proxies = [Proxy(port_of(storage), random.Random(chance.random())) for _ in range(processes)]  # noqa: S311
+    proxies = [Proxy(port_of(storage), random.Random(chance.random())) for _ in range(processes)]
     account = Account()
     try:
         for proxy in proxies:
             await proxy.listen()
         async with (
-            services(storage, list(proxies), folder) as running,
+            services(storage, [*proxies, *[None] * direct], folder) as running,
             httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_connections=64)) as http,
         ):
             yield Field(running, proxies, provider.name, token, ground, http, account)
@@ -146,12 +144,12 @@ async def ready(storage: str, folder: Path, processes: int, chance: random.Rando
 
 async def work(plan: Plan, workers: list[Worker]) -> None:
     """Let the workers share the operations."""
-    left = iter(range(1, plan.operations + 1))
+    left, done = iter(range(plan.operations)), count(1)
 
     async def one(worker: Worker) -> None:
-        for number in left:
+        for _ in left:
             await worker.step()
-            plan.progress(number)
+            plan.progress(next(done))
 
     async with asyncio.TaskGroup() as tasks:
         for worker in workers:
@@ -160,10 +158,10 @@ async def work(plan: Plan, workers: list[Worker]) -> None:
 
 async def run(plan: Plan, storage: str, folder: Path) -> Result:
     """Try it."""
-    chance = random.Random(plan.seed)  # noqa: S311 (a test's dice)
+    chance = random.Random(plan.seed)
     async with ready(storage, folder, plan.processes, chance) as field:
         shared = await field.shared()
-        workers = [Worker(at, field.client(at), random.Random(chance.random()), shared) for at in range(plan.workers)]  # noqa: S311
+        workers = [Worker(at, field.client(at), random.Random(chance.random()), shared) for at in range(plan.workers)]
         field.weather(plan.faults)
         began = monotonic()
         await work(plan, workers)

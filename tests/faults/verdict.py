@@ -47,10 +47,8 @@ class Ground:
         """One sentence for each thing that is wrong."""
         directory = Directory(self.rows, self.schemas)
         changes = [change async for change in directory.changes()]
-        wrong = [*await check(self.rows, self.schemas), *_changes(changes, models)]
-        async for sentence in self._resources(directory, models, shared):
-            wrong.append(sentence)
-        return wrong
+        resources = [sentence async for sentence in self._resources(directory, models, shared)]
+        return [*await check(self.rows, self.schemas), *_changes(changes, models), *resources]
 
     async def _resources(
         self, directory: Directory, models: Sequence[Model], shared: Sequence[str]
@@ -59,7 +57,9 @@ class Ground:
         for kind in self.schemas.types.values():
             async for stored in directory.scan(kind):
                 whole = await directory.with_members(stored)
-                if whole.attributes.get("externalId") == "late" or str(whole.attributes.get("userName")).startswith("late-"):
+                if whole.attributes.get("externalId") == "late" or str(whole.attributes.get("userName")).startswith(
+                    "late-"
+                ):
                     continue
                 wanted = expected.pop(whole.id, None)
                 found = _seen(whole.attributes, set(whole.memberships), set(whole.members or ()))

@@ -194,9 +194,7 @@ class Worker:
         if groups:
             group = self.chance.choice(groups)
             members = [name for name, user in self.model.users.items() if group in user.groups][:most]
-            if await self._patch(
-                f"/Groups/{group}", {"op": "Remove", "path": "members", "value": _values(members)}
-            ):
+            if await self._patch(f"/Groups/{group}", {"op": "Remove", "path": "members", "value": _values(members)}):
                 for user in members:
                     self.model.users[user].groups.discard(group)
                 self.model.groups.get(group, set()).difference_update(members)
