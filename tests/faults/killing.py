@@ -10,8 +10,10 @@ from pathlib import Path
 from time import monotonic
 
 from scim.storage.directory import Directory
-from tests.faults.blows import KINDS, LARGE, Quarry
+from tests.client import Answer
+from tests.faults.blows import KINDS, LARGE, Blow, Quarry
 from tests.faults.invariants import check
+from tests.faults.processes import Service
 from tests.faults.proxy import Ambush, Moment
 from tests.faults.trial import Field, ready
 from tests.faults.workers import Worker
@@ -54,6 +56,25 @@ class Deaths:
         }
 
 
+class Trap:
+    """Kills a process, once."""
+
+    def __init__(self, victim: Service) -> None:
+        self.victim = victim
+        self.sprung = False
+
+    def shut(self) -> None:
+        """Kill it."""
+        if not self.sprung:
+            self.sprung = True
+            self.victim.kill()
+
+    async def spring(self) -> None:
+        """Kill it, and see it dead."""
+        self.shut()
+        await self.victim.ended()
+
+
 @dataclass(slots=True)
 class Hunt:
     """One process is killed, the other one works on."""
@@ -69,68 +90,50 @@ class Hunt:
 
         Gives whether it was inside.
         """
-        blow = await self.quarry.any(kind)
-        mark = f"request-q-{number}"
-        since = await self._last()
-        victim, proxy = self.field.running[0], self.field.proxies[0]
-        struck = asyncio.Event()
-
-        async def strike() -> None:
-            if not struck.is_set():
-                struck.set()
-                await victim.kill()
-
-        async def revive() -> None:
-            await struck.wait()
-            await victim.start()
-
-        moment = self.chance.choice([*MOMENTS, "some time"])
-        strikes = asyncio.create_task(asyncio.sleep(0))
-        if moment in MOMENTS:
-            countdown = self.chance.choice([1, 2, 3, 4, 5] if kind in LARGE else [1, 1, 2])
-            proxy.ambush = Ambush(countdown, moment, strike)
-        else:
-            strikes = asyncio.create_task(_later(self.chance.uniform(0, 0.2), strike))
-        revived = asyncio.create_task(revive())
+        blow, mark, since = await self.quarry.any(kind), f"request-q-{number}", await self._last()
+        trap = Trap(self.field.running[0])
+        moment = self._lay(trap, 5 if kind in LARGE else 2)
         steps = [asyncio.create_task(worker.step()) for worker in self.workers]
         answer = await self.field.client(0).once(blow.method, blow.path, blow.body, mark)
-        in_time = struck.is_set()
-        proxy.ambush = None
-        await strikes
-        await strike()
-        await asyncio.gather(revived, *steps)
-        self.deaths.moments[moment if in_time else "too late"] += 1
-        changes = [
-            change async for change in Directory(self.field.ground.rows, self.field.ground.schemas).changes(since)
-        ]
-        found = sum(change.origin.request == mark and change.kind != "follow" for change in changes)
+        inside = trap.sprung
+        self.field.proxies[0].ambush = None
+        await trap.spring()
+        await trap.victim.start()
+        await asyncio.gather(*steps)
+        self.deaths.moments[moment if inside else "too late"] += 1
+        await self._judge(f"death {number}, {kind}, {moment}", blow, mark, since, answer)
+        return inside
+
+    def _lay(self, trap: "Trap", transactions: int) -> str:
+        """Choose the moment: before, during or after one of the next transactions, or at some time."""
+        moment: str = self.chance.choice([*MOMENTS, "some time"])
+        if moment == "some time":
+            asyncio.get_running_loop().call_later(self.chance.uniform(0, 0.2), trap.shut)
+        else:
+            at = self.chance.choice([1, *range(1, transactions + 1)])
+            self.field.proxies[0].ambush = Ambush(at, moment, trap.spring)  # type: ignore[arg-type] # it is one of them
+        return moment
+
+    async def _judge(self, name: str, blow: Blow, mark: str, since: int, answer: Answer | None) -> None:
+        """Hold what is there against the answer, and learn from it whether a write without one was heard."""
+        ground, wrong = self.field.ground, self.deaths.wrong
+        changes = [change async for change in Directory(ground.rows, ground.schemas).changes(since)]
+        found, all_of_it = sum(change.origin.request == mark for change in changes), len(blow.heard)
         for heard in blow.heard[:found]:
             heard()
         self.quarry.model.changes[mark] = found
         await self.quarry.identify()
         if answer is None:
-            extent = "none" if not found else "all" if found == len(blow.heard) else "some"
-            self.deaths.heard[extent] += 1
-            if extent == "some" and kind != "bulk":
-                self.deaths.wrong.append(f"{kind}: {found} changes")
-        elif answer.status < 300 and found != len(blow.heard):
-            self.deaths.wrong.append(f"{kind}: {answer.status}, and {found} of {len(blow.heard)} changes")
-        self.deaths.open += bool(await self.field.ground.intents())
-        self.deaths.wrong += [
-            f"death {number}, {kind}, {moment}: {sentence}"
-            for sentence in await check(self.field.ground.rows, self.field.ground.schemas)
-        ]
-        return in_time
+            self.deaths.heard["none" if not found else "all" if found == all_of_it else "some"] += 1
+        elif answer.status >= 300 or found != all_of_it:
+            wrong.append(f"{name}: {answer.status}, and {found} of {all_of_it} changes")
+        self.deaths.open += bool(await ground.intents())
+        wrong += [f"{name}: {sentence}" for sentence in await check(ground.rows, ground.schemas)]
 
     async def _last(self) -> int:
         head = await self.field.ground.rows.get("head")
         assert head is not None
         return int(str(head.properties["number"]), 16)
-
-
-async def _later(seconds: float, strike: Callable[[], object]) -> None:
-    await asyncio.sleep(seconds)
-    await strike()  # type: ignore[misc]
 
 
 async def run(

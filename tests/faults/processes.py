@@ -52,11 +52,15 @@ class Service:
         self.url = f"http://{ports.LOOPBACK}:{port}"
         return self
 
-    async def kill(self) -> None:
-        """End it at once: ``kill -9``."""
+    def kill(self) -> None:
+        """End it at once, unless it has ended: ``kill -9``."""
         assert self.process is not None
         if self.process.returncode is None:
             self.process.kill()
+
+    async def ended(self) -> None:
+        """Wait for its end."""
+        assert self.process is not None
         await self.process.wait()
 
     async def stop(self) -> None:
@@ -65,9 +69,10 @@ class Service:
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
-            await asyncio.wait_for(self.process.wait(), _GRACE)
+            await asyncio.wait_for(self.ended(), _GRACE)
         finally:
-            await self.kill()
+            self.kill()
+            await self.ended()
 
 
 def behind(storage: str, port: int) -> str:

@@ -64,15 +64,23 @@ class Ground:
                 wanted = expected.pop(whole.id, None)
                 found = _seen(whole.attributes, set(whole.memberships), set(whole.members or ()))
                 if wanted is None:
-                    yield f"{whole.id}: nobody was told of this {kind.name}: {found}"
-                elif found != wanted:
-                    yield f"{whole.id}: is {found}, and was acknowledged as {wanted}"
+                    yield f"{whole.id}: nobody was told of this {kind.name}, {found[0]}"
+                else:
+                    for there, acknowledged in zip(found, wanted, strict=True):
+                        if there != acknowledged:
+                            yield f"{whole.id}: {_difference(there, acknowledged)}"
         for identifier, wanted in expected.items():
-            yield f"{identifier}: acknowledged as {wanted}, and not there"
+            yield f"{identifier}: {wanted[0]} was acknowledged, and is not there"
 
 
-type Seen = tuple[str, str, frozenset[str], frozenset[str]]
+type Seen = tuple[str | frozenset[str], ...]
 """Name, title, groups and members."""
+
+
+def _difference(there: str | frozenset[str], acknowledged: str | frozenset[str]) -> str:
+    if isinstance(there, str) or isinstance(acknowledged, str):
+        return f"{there!r} is there, {acknowledged!r} was acknowledged"
+    return f"{sorted(there - acknowledged)} too many are there, {sorted(acknowledged - there)} are missing"
 
 
 def _seen(attributes: JsonObject, groups: set[str], members: set[str]) -> Seen:
