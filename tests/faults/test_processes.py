@@ -32,7 +32,7 @@ async def test_a_process_that_is_killed_leaves_its_writes_whole_or_undone(
 ) -> None:
     deaths = await killing.run(8, seed, azurite, tmp_path)
     assert deaths.wrong == []
-    assert deaths.inside == 8
+    assert deaths.heard.total() > 0
 
 
 async def test_a_store_that_went_away_comes_back_without_a_restart(tmp_path: Path, seed: int) -> None:
@@ -40,7 +40,7 @@ async def test_a_store_that_went_away_comes_back_without_a_restart(tmp_path: Pat
     assert found.wrong == []
     assert [each.name for each in found.outages] == ["refused", "silent", "stopped"]
     assert found.outages[0].statuses[503] > 0
-    assert found.outages[2].statuses.keys() <= {0, 503} or found.outages[2].statuses[503] > 0
+    assert found.outages[2].statuses[503] > 0
 
 
 class TestVerdict:
