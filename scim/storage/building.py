@@ -61,9 +61,10 @@ async def lay_down(rows: Rows, wanted: Sequence[Create]) -> None:
         Unavailable: the store does not answer.
     """
     for some in batched(_transactions(wanted), _AT_ONCE, strict=False):
-        async with asyncio.TaskGroup() as group:
-            for transaction in some:
-                group.create_task(_insert(rows, transaction))
+        outcomes = await asyncio.gather(*(_insert(rows, each) for each in some), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
 
 async def _insert(rows: Rows, transaction: Sequence[Create]) -> None:

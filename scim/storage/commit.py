@@ -243,7 +243,9 @@ class Commit:
             doubtful.add(draft.number, answer)
             return await doubtful.settle()
         except Refused as refused:
-            self._head = None
+            self._head = await self._read_head()
+            if self._head[1].number >= draft.number:  # it may be a second copy of what did apply that was refused
+                doubtful.add(draft.number, answer)
             settled = await doubtful.settle()
             if settled is None:
                 await self._learn(refused, writes, draft, view)

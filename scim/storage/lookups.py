@@ -66,12 +66,19 @@ async def _range(reader: Reader, low: str, high: str, most: int) -> set[str] | N
 
 async def _groups_of(reader: Reader, member: str, aliases: tuple[str, ...]) -> set[str]:
     """The groups that a member's own row names, and those whose members may not know of it yet."""
-    head = await reader.rows.get(keys.HEAD)
-    for alias in aliases if keys.is_id(member) else ():
-        row = await reader.rows.get(keys.resource(alias, member))
+    if not keys.is_id(member):
+        return set()
+    head, row = await asyncio.gather(reader.rows.get(keys.HEAD), _first(reader, member, aliases))
+    return {*records.memberships(row), *(Head.decode(head).intents if head else ())} if row else set()
+
+
+async def _first(reader: Reader, identifier: str, aliases: tuple[str, ...]) -> Row | None:
+    """The row of a resource that is of one of some types."""
+    for alias in aliases:
+        row = await reader.rows.get(keys.resource(alias, identifier))
         if row is not None:
-            return {*records.memberships(row), *(Head.decode(head).intents if head else ())}
-    return set()
+            return row
+    return None
 
 
 async def _members_of(reader: Reader, kind: ResourceType, lookup: ByGroup) -> set[str]:

@@ -206,8 +206,8 @@ def _links(partition: Partition) -> Iterator[str]:
         }
         for identifier, intent in partition.intents.items()
     }
-    for identifier, links in members.items():
-        yield from _members(partition, identifier, links, untold.get(identifier, set()))
+    for identifier, held in members.items():
+        yield from _members(partition, identifier, held, untold.get(identifier, set()))
     for resource in partition.resources.values():
         if len(set(resource.groups)) != len(resource.groups):
             yield f"{resource.id}: carries a group twice"
