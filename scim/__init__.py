@@ -35,6 +35,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     normal_forms | preconditions | values       how strings are compared | versions asked for | single values
     experimental                                what is served of drafts
     cursors | instants                          where the next page begins, sealed | points in time
+      | pacing                                    how much of a process one provider may have
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
     errors | ordering | settings | telemetry    nothing of SCIM's own above this line
