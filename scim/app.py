@@ -50,5 +50,6 @@ class App:
         return f"{self.settings.public_url}/scim/{provider}/v2"
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Let go of what goes on behind requests, and of connections."""
+        await self.providers.close()
         await self.tables.close()
