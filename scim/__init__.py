@@ -15,6 +15,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     judging                                     does a stored resource match
     representation                              a resource as clients see it
     auth | remodel                              who is asking | other schemas for a provider in use
+      | housekeeping                              what requests left behind
     providers                                   provisioning providers
     credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls
