@@ -220,7 +220,7 @@ class Directory(MembershipReader):
             if self._abandoned(touched) and identifier not in self._following:
                 async with self._alone(identifier):
                     left = until - time.monotonic()
-                    pieces += await self.finish(identifier, patience=left, abandoned=True)
+                    pieces += await self._finish_quietly(identifier, left, abandoned=True)
         return pieces
 
     async def close(self) -> None:
@@ -295,12 +295,13 @@ class Directory(MembershipReader):
         async with self._alone(identifier):
             await self._finish_quietly(identifier, inf)
 
-    async def _finish_quietly(self, identifier: str, patience: float) -> None:
+    async def _finish_quietly(self, identifier: str, patience: float, *, abandoned: bool = False) -> int:
         """Work on an intent whose deed is done already, so that no fault here can undo it."""
         try:
-            await self.finish(identifier, patience=patience)
+            return await self.finish(identifier, patience=patience, abandoned=abandoned)
         except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
             _logger.warning("an intent could not be finished; the next request tries again")
+            return 0
 
     @asynccontextmanager
     async def _alone(self, identifier: str) -> AsyncIterator[None]:
@@ -336,7 +337,7 @@ class Directory(MembershipReader):
                     left -= await self.finish(identifier, left, abandoned=True)
                 except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
                     _logger.warning("an intent could not be finished; the next request tries again")
-                    return
+                    left -= 1
 
 
 async def _delete(deletion: Deletion, view: View, draft: Draft) -> Written:

@@ -253,7 +253,11 @@ def _deletions(partition: Partition) -> Iterator[str]:
         if identifier in partition.resources:
             yield f"{identifier}: deleted, and still there"
     for identifier, intent in partition.intents.items():
-        if identifier not in partition.resources and identifier not in deleted and not intent.building:
+        if (
+            identifier not in partition.resources
+            and identifier not in deleted
+            and not (intent.building or intent.trash)
+        ):
             yield f"{identifier}: an intent for what is not there and was not deleted"
         if intent.groups and identifier in partition.resources:
             yield f"{identifier}: an intent lets it leave groups, and it is there"

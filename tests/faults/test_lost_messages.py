@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from scim.errors import NotFound, ScimError, Unavailable, Uniqueness
+from scim.resources import Links
 from scim.schema import Schemas
-from scim.storage import commit, deletion, directory
+from scim.storage import acts, commit, deletion, directory, linking
 from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
+from scim.storage.drafts import TooLarge
 from scim.storage.memory import MemoryTables
+from scim.storage.records import Stored
 from scim.storage.rows import Rows
 from tests.contract.writing import Writer, adding, removing
 from tests.faults.invariants import assert_clean
@@ -240,6 +243,38 @@ async def hold_to(workers: list[Worker], writer: Writer) -> None:
 async def test_a_history_in_bad_weather_loses_and_doubles_nothing(
     schemas: Schemas, seed: int | None, weather: Weather
 ) -> None:
+    await live_through(schemas, seed, weather)
+
+
+class Reluctant(linking.Linking):
+    """Takes every edit for too large to be done at once."""
+
+    async def relink(self, group: Stored, links: Links) -> linking.Linked:
+        """The edit, in another way."""
+        if self._draft.later is None and links != Links():
+            raise TooLarge(101)
+        return await super().relink(group, links)
+
+
+@pytest.mark.parametrize("seed", [6, None])
+async def test_so_does_one_in_which_all_members_are_told_later(
+    schemas: Schemas, seed: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "Linking", Reluctant)
+    await live_through(schemas, seed, Weather(0.05, 0.05, 0.05, 0.01))
+
+
+@pytest.mark.parametrize("seed", [7, None])
+async def test_so_does_one_in_which_all_members_are_laid_down_beforehand(
+    schemas: Schemas, seed: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "Linking", Reluctant)
+    monkeypatch.setattr(linking, "_OTHER_ROWS", 1_000)
+    await live_through(schemas, seed, Weather(0.05, 0.05, 0, 0.01))
+
+
+async def live_through(schemas: Schemas, seed: int | None, weather: Weather) -> None:
+    """Act a history out, and see what is left of it."""
     seed = random.randrange(10**6) if seed is None else seed
     print(f"seed {seed}")
     tables = MemoryTables()
