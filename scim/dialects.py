@@ -120,9 +120,11 @@ class _Bending:
     def use(self, quirk: Quirk, attribute: Attribute, given: Json, path: str) -> Json:
         if not getattr(self.profile, quirk.switch):
             return given
-        return self.bent(quirk.name, path, given, quirk(attribute, given))
+        return self.bent(quirk.name, path, given, quirk.bend(attribute, given))
 
     def body(self, given: JsonObject) -> JsonObject:
+        if self.idle:
+            return given
         bent: JsonObject = {}
         for name, held in given.items():
             schema = self.resource_type.extension(name)
@@ -133,7 +135,7 @@ class _Bending:
         return bent
 
     def named(self, attribute: Attribute | None, given: Json, prefix: str) -> Json:
-        if attribute is None or attribute.mutability in {"readOnly", "writeOnly"}:
+        if attribute is None or quirks.plain(attribute, given) or attribute.mutability in {"readOnly", "writeOnly"}:
             return given
         return self.whole(attribute, given, prefix + attribute.name)
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Coroutine, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
@@ -113,12 +113,14 @@ class Endpoints:
         provider_name = principal.provider.name
         if version.lower() != "v2":
             raise InvalidVersion(f"{version} of SCIM is not supported; the version is v2.")
-        trace.endpoint, answering, call = _route(rest, self._call(request, principal, trace))
+        found = _find(rest, self._providers.schemas(principal.provider), principal.user)
+        trace.endpoint, answering = found.template, found.answering
         handler = answering.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
             raise MethodNotAllowed(request.method, tuple(answering))
         if principal.scope == "read" and handler in handlers.WRITING:
             raise Forbidden("This token may only read; use one that was issued with the scope 'write'.")
+        call = self._call(request, principal, trace, found)
         told = {"Preference-Applied": DRY_RUN} if call.service.dry_run and handler in handlers.WRITING else {}
         if answering is handlers.ME:  # which resource it is stands in every answer (RFC 7644 §3.11)
             told["Location"] = call.location
@@ -148,7 +150,7 @@ class Endpoints:
         url = self._settings.public_url
         return openapi.of_service(self._standard, handlers.configuration(self._settings, url), url)
 
-    def _call(self, request: Request, principal: Principal, trace: telemetry.Trace) -> Call:
+    def _call(self, request: Request, principal: Principal, trace: telemetry.Trace, found: "_Endpoint") -> Call:
         provider, settings = principal.provider, self._settings
         representation = Representation(
             directory=self._providers.directory(provider),
@@ -159,36 +161,51 @@ class Endpoints:
         dry_run = _prefers_dry_run(request.headers)
         service = Service(representation, provider.profile, settings, origin, trace.quirks, dry_run)
         queries = Queries(representation, provider, provider.profile, settings, trace.quirks)
-        return Call(request, principal, service, queries, settings)
+        return Call(request, principal, service, queries, settings, found.kind, found.identifier)
 
 
-def _route(rest: list[str], call: Call) -> tuple[str, Mapping[str, Handler], Call]:
-    """The endpoint of a path below the Base URL: its template, its handlers by method, and the call completed.
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """What a path below the Base URL names.
+
+    Attributes:
+        template: the path with names in place of values.
+        answering: its handlers by method.
+        identifier: the last segment, where that is a value.
+    """
+
+    template: str
+    answering: Mapping[str, Handler]
+    kind: ResourceType | None = None
+    identifier: str = ""
+
+
+def _find(rest: list[str], schemas: Schemas, user: str) -> _Endpoint:
+    """The endpoint of a path below the Base URL; ``user`` is the one who is ``/Me``, blank if nobody.
 
     Raises:
         NotFound: there is none.
     """
     match [name.lower() for name in rest[:1]], rest[1:]:
         case [], []:
-            return "/", handlers.BASE, call
+            return _Endpoint("/", handlers.BASE)
         case [".search" | "bulk" as name], []:
-            return _SINGLE[name][0], _SINGLE[name][1], call
+            return _SINGLE[name]
         case ["me"], []:
-            user = call.principal.user
-            return "/Me", handlers.ME if user else handlers.NOBODY, _with(call, call.schemas.at("/Users"), user)
+            return _Endpoint("/Me", handlers.ME if user else handlers.NOBODY, schemas.at("/Users"), user)
         case [name], [] | [_] as identifiers if name in handlers.DISCOVERY:
-            return f"/{name}", {"GET": handlers.DISCOVERY[name]}, _with(call, None, "".join(identifiers))
-        case [name], [] | [_] as identifiers if kind := call.schemas.at(f"/{name}"):
+            return _Endpoint(f"/{name}", {"GET": handlers.DISCOVERY[name]}, None, "".join(identifiers))
+        case [name], [] | [_] as identifiers if kind := schemas.at(f"/{name}"):
             below, answering = _of_resources(identifiers)
-            return kind.endpoint + below, answering, _with(call, kind, "".join(identifiers))
+            return _Endpoint(kind.endpoint + below, answering, kind, "".join(identifiers))
         case _:
-            names = ", ".join(kind.endpoint for kind in call.schemas.types.values())
+            names = ", ".join(kind.endpoint for kind in schemas.types.values())
             raise NotFound(f"There is no such endpoint below the Base URL; the resources are at {names}.")
 
 
-_SINGLE: Mapping[str, tuple[str, Mapping[str, Handler]]] = {
-    ".search": ("/.search", handlers.SEARCH),
-    "bulk": ("/Bulk", handlers.BULK),
+_SINGLE: Mapping[str, _Endpoint] = {
+    ".search": _Endpoint("/.search", handlers.SEARCH),
+    "bulk": _Endpoint("/Bulk", handlers.BULK),
 }
 
 
@@ -201,10 +218,6 @@ def _of_resources(identifiers: list[str]) -> tuple[str, Mapping[str, Handler]]:
             return "/.search", handlers.SEARCH
         case _:
             return "/{id}", handlers.RESOURCE
-
-
-def _with(call: Call, kind: ResourceType | None, identifier: str) -> Call:
-    return replace(call, kind=kind, identifier=identifier)
 
 
 def _prefers_dry_run(headers: Mapping[str, str]) -> bool:

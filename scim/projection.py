@@ -6,6 +6,7 @@ left empty by that is left out.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Self
 
 from scim.errors import InvalidValue
@@ -43,11 +44,19 @@ class Projection:
             InvalidValue: both lists are given, and the standard gives them no meaning together.
         """
         asked, refused = _written(attributes), _written(excluded)
+        if not asked and not refused:
+            return cls.unasked(resource_type)
         if asked and refused:
             raise InvalidValue("attributes and excludedAttributes cannot be used together; send one of them.")
         if asked:
             return cls(_including(resource_type, _names(resource_type, asked)), rest=False)
         return cls(_excluding(resource_type, _names(resource_type, refused)), rest=True)
+
+    @classmethod
+    @lru_cache(maxsize=1_000)
+    def unasked(cls, resource_type: ResourceType) -> Self:
+        """The projection of a request that asks for nothing in particular."""
+        return cls(_excluding(resource_type, {}), rest=True)
 
     def shows(self, attribute: str) -> bool:
         """Whether anything of an attribute of the resource itself, named as in its schema, can appear."""

@@ -33,10 +33,6 @@ class Quirk:
     switch: str
     bend: Bend
 
-    def __call__(self, attribute: Attribute, given: Json) -> Json:
-        """What is meant by a value."""
-        return self.bend(attribute, given)
-
 
 def allowed_by(switch: str) -> Callable[[Bend], Quirk]:
     """Name the switch of the profile that allows a quirk."""
@@ -116,6 +112,13 @@ def two_primaries(_: Attribute, given: Json) -> Json:
     return [{**item, keys[at]: False} if at in losers else item for at, item in enumerate(given)]
 
 
+def plain(attribute: Attribute, given: Json) -> bool:
+    """Whether a value is one that no quirk above bends, as almost all are: a simple one for a simple attribute."""
+    if attribute.multi_valued or attribute.type == "complex":
+        return False
+    return (isinstance(given, str) and given != "" and attribute.type != "boolean") or isinstance(given, int | float)
+
+
 def unquoted_number(attribute: Attribute, literal: Json) -> Json:
     """``externalId eq 4711`` in a filter: the text, as the attribute holds strings."""
     compared = attribute.sub("value") or attribute
@@ -164,7 +167,8 @@ def top_level_extension(resource_type: ResourceType, given: JsonObject) -> JsonO
     kept: JsonObject = {}
     moved: dict[str, JsonObject] = {}
     for name, held in given.items():
-        target = resource_type.resolve(bare_extension_name(resource_type, name))
+        own = resource_type.attribute(name) is not None
+        target = None if own else resource_type.resolve(bare_extension_name(resource_type, name))
         if target is None or target.extension is None or target.attribute is None or target.sub is not None:
             kept[name] = held
         else:

@@ -201,6 +201,10 @@ class ResourceType:
         return tuple(sorted(urns, key=lambda entry: -len(entry[0])))
 
     @cached_property
+    def _extensions(self) -> dict[str, Schema]:
+        return {urn.lower(): schema for urn, schema in self.extensions.items()}
+
+    @cached_property
     def indexes(self) -> tuple[Index, ...]:
         """The indexed attributes, in the order they are declared."""
         found = (self.resolve(path) for path in self.indexed)
@@ -222,8 +226,7 @@ class ResourceType:
 
     def extension(self, urn: str) -> Schema | None:
         """The extension of that URN, in any case."""
-        lower = urn.lower()
-        return next((self.extensions[e] for known, e, _ in self._urns if known == lower and e is not None), None)
+        return self._extensions.get(urn.lower())
 
     def resolve(self, path: str) -> Target | None:
         """What an attribute path such as ``name.givenName`` or ``urn:…:User:manager.value`` names, if anything.
@@ -327,8 +330,11 @@ class Schemas:
 
     def at(self, endpoint: str) -> ResourceType | None:
         """The resource type at an endpoint such as ``/Users``, in any case."""
-        lower = endpoint.lower()
-        return next((kind for kind in self.types.values() if kind.endpoint.lower() == lower), None)
+        return self._by_endpoint.get(endpoint.lower())
+
+    @cached_property
+    def _by_endpoint(self) -> dict[str, ResourceType]:
+        return {kind.endpoint.lower(): kind for kind in self.types.values()}
 
     def without_uniqueness(self, type_name: str, attribute: str) -> Self:
         """The same, but for one attribute whose values resources may share."""

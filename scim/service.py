@@ -173,7 +173,7 @@ class Service:
     def _read(self, kind: ResourceType, body: Json) -> Reading:
         given, bent = dialects.body(kind, body, self.profile)
         reading = resources.read(kind, given)
-        return replace(reading, notes=(*bent, *reading.notes))
+        return Reading(reading.resource, reading.links, (*bent, *reading.notes))
 
     def _request(self, notes: tuple[Note, ...]) -> Request:
         self._note(notes)
