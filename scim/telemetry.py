@@ -28,6 +28,7 @@ MAX_FRAMES = 40
 _CLIENT_ID_HEADERS = ("x-ms-client-request-id", "x-request-id")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _logger = logging.getLogger("scim")
 
 
@@ -169,7 +170,7 @@ class JsonLine(logging.Formatter):
             "level": record.levelname,
         }
         fields = getattr(record, "fields", None)
-        return json.dumps(line | (_message(record) if fields is None else fields), separators=(",", ":"))
+        return _ENCODER.encode(line | (_message(record) if fields is None else fields))
 
 
 def _message(record: logging.LogRecord) -> dict[str, Any]:
@@ -184,7 +185,7 @@ def _message(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class _Outlet(logging.Handler):
-    """Hands finished lines to the handlers of the process, as on Azure Functions, or else to stderr."""
+    """Hands finished lines on to the handlers of the process, as on Azure Functions, or else to stderr."""
 
     def __init__(self) -> None:
         super().__init__()
