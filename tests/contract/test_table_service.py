@@ -13,7 +13,7 @@ from azure.identity import CredentialUnavailableError
 from scim import telemetry
 from scim.errors import PayloadTooLarge, Unavailable
 from scim.handlers import Request
-from scim.storage import tables
+from scim.storage import account
 from scim.storage.rows import Create, Refused, TableNotFound, Unreachable, Unsettled
 from scim.storage.tables import AzureTables
 from tests.client import ORIGIN, new_app
@@ -56,7 +56,7 @@ type Serve = Callable[[bytes], Awaitable[tuple[AzureTables, list[bytes]]]]
 
 @pytest.fixture(autouse=True)
 def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(tables._READ_RETRIES, "retry_backoff_factor", 0)  # noqa: SLF001 (only the waiting)
+    monkeypatch.setattr(account, "PAUSES", (0.0, 0.0, 0.0))
 
 
 @pytest.fixture
@@ -78,15 +78,15 @@ async def serve() -> AsyncIterator[Serve]:
 
         server = await asyncio.start_server(respond, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        account = AzureTables(
+        store = AzureTables(
             f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={KEY};TableEndpoint=http://127.0.0.1:{port}/a;"
         )
-        opened.append((server, account))
-        return account, asked
+        opened.append((server, store))
+        return store, asked
 
     yield start
-    for server, account in opened:
-        await account.close()
+    for server, store in opened:
+        await store.close()
         server.close()
         await server.wait_closed()
 
@@ -109,8 +109,8 @@ async def serve() -> AsyncIterator[Serve]:
     ids=named,
 )
 async def test_a_transaction_without_a_plain_answer_is_unsettled_and_was_sent_once(serve: Serve, given: bytes) -> None:
-    account, asked = await serve(given)
-    rows = account.rows("t", "p")
+    store, asked = await serve(given)
+    rows = store.rows("t", "p")
     with pytest.raises(Unsettled):
         await rows.transact(CREATE)
     assert len(asked) == 1
@@ -126,8 +126,8 @@ async def test_a_transaction_without_a_plain_answer_is_unsettled_and_was_sent_on
     ids=named,
 )
 async def test_a_refusal_is_told_apart(serve: Serve, given: bytes, cause: str) -> None:
-    account, _ = await serve(given)
-    rows = account.rows("t", "p")
+    store, _ = await serve(given)
+    rows = store.rows("t", "p")
     with pytest.raises(Refused) as refused:
         await rows.transact(CREATE)
     assert (refused.value.index, refused.value.cause) == (0, cause)
@@ -142,8 +142,8 @@ async def test_a_refusal_is_told_apart(serve: Serve, given: bytes, cause: str) -
     ids=named,
 )
 async def test_a_transaction_that_is_too_large_is_the_client_s_to_mend(serve: Serve, given: bytes) -> None:
-    account, _ = await serve(given)
-    rows = account.rows("t", "p")
+    store, _ = await serve(given)
+    rows = store.rows("t", "p")
     with pytest.raises(PayloadTooLarge):
         await rows.transact(CREATE)
 
@@ -160,8 +160,8 @@ async def test_a_transaction_that_is_too_large_is_the_client_s_to_mend(serve: Se
     ids=named,
 )
 async def test_a_read_without_an_answer_is_unavailable(serve: Serve, given: bytes) -> None:
-    account, _ = await serve(given)
-    rows = account.rows("t", "p")
+    store, _ = await serve(given)
+    rows = store.rows("t", "p")
     with pytest.raises(Unavailable) as raised:
         await rows.get("a")
     assert int(raised.value.headers["Retry-After"]) > 0
@@ -170,25 +170,25 @@ async def test_a_read_without_an_answer_is_unavailable(serve: Serve, given: byte
 
 
 async def test_a_read_is_tried_again_a_few_times(serve: Serve) -> None:
-    account, asked = await serve(answer("503 Server Busy", error("ServerBusy")))
-    rows = account.rows("t", "p")
+    store, asked = await serve(answer("503 Server Busy", error("ServerBusy")))
+    rows = store.rows("t", "p")
     with pytest.raises(Unavailable):
         await rows.get("a")
     assert 2 <= len(asked) <= 5
 
 
 async def test_without_a_service_a_transaction_is_unsettled_and_a_read_unavailable() -> None:
-    account = AzureTables(
+    store = AzureTables(
         f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/a;"
     )
-    rows = account.rows("t", "p")
+    rows = store.rows("t", "p")
     with pytest.raises(Unsettled):
         await rows.transact(CREATE)
     with pytest.raises(Unavailable):
         await rows.get("a")
     with pytest.raises(Unavailable):
-        await account.create("t")
-    await account.close()
+        await store.create("t")
+    await store.close()
 
 
 # A table that is gone
@@ -205,8 +205,8 @@ async def test_without_a_service_a_transaction_is_unsettled_and_a_read_unavailab
     ids=named,
 )
 async def test_a_table_that_is_gone_or_going_is_told_apart(serve: Serve, given: bytes) -> None:
-    account, _ = await serve(given)
-    rows = account.rows("t", "p")
+    store, _ = await serve(given)
+    rows = store.rows("t", "p")
     with pytest.raises(TableNotFound):
         await rows.transact(CREATE)
     if not given.startswith(b"HTTP/1.1 202"):
@@ -214,20 +214,20 @@ async def test_a_table_that_is_gone_or_going_is_told_apart(serve: Serve, given: 
             await rows.get("a")
         with pytest.raises(TableNotFound):
             _ = [page async for page in rows.range("a", "b")]
-        await account.drop("t")
+        await store.drop("t")
 
 
 # An account that lets nobody in, or is not there
 
 
-async def each_call(account: AzureTables) -> list[str]:
+async def each_call(store: AzureTables) -> list[str]:
     """What every kind of call tells the operator."""
-    rows, told = account.rows("t", "p"), list[str]()
+    rows, told = store.rows("t", "p"), list[str]()
 
     async def pages() -> None:
         _ = [page async for page in rows.range("a", "b")]
 
-    for call in (rows.get("a"), pages(), rows.transact(CREATE), account.create("t"), account.drop("t")):
+    for call in (rows.get("a"), pages(), rows.transact(CREATE), store.create("t"), store.drop("t")):
         with pytest.raises(Unreachable) as raised:
             await call
         assert raised.value.detail == "The store does not answer; send the request again."
@@ -247,28 +247,28 @@ async def each_call(account: AzureTables) -> list[str]:
     ids=named,
 )
 async def test_a_key_that_is_refused_is_the_operator_s_to_mend(serve: Serve, given: bytes) -> None:
-    account, _ = await serve(given)
-    (said,) = {*await each_call(account)}
+    store, _ = await serve(given)
+    (said,) = {*await each_call(store)}
     assert said.startswith("the store at 127.0.0.1:")
     assert "refuses the account's key: copy the connection string" in said
     assert KEY not in said
 
 
 async def test_a_refusal_within_a_transaction_is_the_same(serve: Serve) -> None:
-    account, _ = await serve(parts("403 Forbidden", body=error("AuthorizationPermissionMismatch")))
+    store, _ = await serve(parts("403 Forbidden", body=error("AuthorizationPermissionMismatch")))
     with pytest.raises(Unreachable):
-        await account.rows("t", "p").transact(CREATE)
+        await store.rows("t", "p").transact(CREATE)
 
 
 @pytest.mark.parametrize(
     "storage", ["Memory=yes", "AccountName=a;AccountKey=abc", "AccountName=;AccountKey=", "https://"]
 )
 async def test_a_malformed_address_is_told_at_the_first_call(storage: str) -> None:
-    account = AzureTables(storage)
-    (said,) = {*await each_call(account)}
+    store = AzureTables(storage)
+    (said,) = {*await each_call(store)}
     assert "ROLLCALL_STORAGE" in said
     assert "connection string" in said
-    await account.close()
+    await store.close()
 
 
 class NotSignedIn:
@@ -283,28 +283,28 @@ class NotSignedIn:
 
 async def test_an_account_by_its_url_needs_somebody_who_is_signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(azure.identity.aio, "DefaultAzureCredential", NotSignedIn)
-    account = AzureTables("https://acme.table.core.windows.net")
-    (said,) = {*await each_call(account)}
+    store = AzureTables("https://acme.table.core.windows.net")
+    (said,) = {*await each_call(store)}
     assert said.startswith("nobody is signed in to the store at acme.table.core.windows.net")
     assert "'az login'" in said
     assert "Storage Table Data Contributor" in said
     assert "ann@" not in said
-    await account.close()
+    await store.close()
 
 
 async def test_a_host_that_does_not_answer_is_named() -> None:
-    account = AzureTables(f"AccountName=a;AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/a")
+    store = AzureTables(f"AccountName=a;AccountKey={KEY};TableEndpoint=http://127.0.0.1:9/a")
     with pytest.raises(Unreachable) as raised:
-        await account.create("t")
+        await store.create("t")
     assert raised.value.remedy.startswith("the store at 127.0.0.1:9 does not answer: see that it runs")
     assert KEY not in raised.value.remedy
-    await account.close()
+    await store.close()
 
 
 async def test_an_answer_that_no_table_service_gives_is_told_to_who_creates_tables(serve: Serve) -> None:
-    account, _ = await serve(answer("400 Bad Request", error("InvalidUri")))
+    store, _ = await serve(answer("400 Bad Request", error("InvalidUri")))
     with pytest.raises(Unreachable) as raised:
-        await account.create("t")
+        await store.create("t")
     assert "answers 400: see that ROLLCALL_STORAGE names the account's tables" in raised.value.remedy
 
 
@@ -323,8 +323,8 @@ def log() -> Iterator[io.StringIO]:
 async def test_the_service_answers_503_and_tells_its_operator_why(
     serve: Serve, log: io.StringIO, given: bytes | None
 ) -> None:
-    account = AzureTables("Memory=yes") if given is None else (await serve(given))[0]
-    answered = await new_app(account).handle(Request("GET", f"{ORIGIN}/scim/contoso/v2/Users", {}))
+    store = AzureTables("Memory=yes") if given is None else (await serve(given))[0]
+    answered = await new_app(store).handle(Request("GET", f"{ORIGIN}/scim/contoso/v2/Users", {}))
     assert (answered.status, answered.headers["Content-Type"][:21]) == (503, "application/scim+json")
     for secret in (b"127.0.0.1", b"ROLLCALL_STORAGE", b"key"):
         assert secret not in answered.body
