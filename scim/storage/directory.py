@@ -11,7 +11,7 @@ from functools import partial
 from math import inf
 
 from scim.changes import Change, Origin
-from scim.errors import PayloadTooLarge, ScimError
+from scim.errors import PayloadTooLarge, ScimError, Unavailable
 from scim.experimental import MEMBERSHIP
 from scim.resources import Links
 from scim.schema import JsonObject, ResourceType, Schemas
@@ -27,6 +27,7 @@ from scim.storage.joining import Joining, Leaving, Staying
 from scim.storage.linking import Unbuilt, load
 from scim.storage.membership import MembershipReader
 from scim.storage.records import Head, Stored
+<<<<<<< HEAD
 from scim.storage.rows import Create, Refused, Rows, SettingsChanged
 from scim.storage.ways import Way
 
@@ -34,6 +35,14 @@ _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
 FOLLOW_FOR = 10.0
 """Seconds that a client waits, at most, while the work behind its request is finished."""
+=======
+from scim.storage.rows import Create, Merge, Refused, Rows, SettingsChanged, Unsettled
+
+_FOLLOW_BATCH = 90
+"""Rows of other resources that one transaction of an intent changes, at most."""
+_FENCES = 100
+"""Times that a fence may find the head moved."""
+>>>>>>> b984d2f (Export a directory as JSON lines of bulk requests, and import such lines)
 _logger = logging.getLogger("scim")
 _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
@@ -84,6 +93,21 @@ class Directory(MembershipReader):
             values = {"unique": {"before": draft.head.unique, "after": self._fingerprint}}
             draft.head = replace(draft.head, unique=self._fingerprint)
             draft.change = Change(draft.number, draft.previous, "settings", "Provider", "", origin, values=values)
+
+    async def fence(self) -> None:
+        """See that no transaction comes in any more that was sent before.
+
+        Raises:
+            Unavailable: others write too much.
+        """
+        for _ in range(_FENCES):
+            row = await self._rows.get(keys.HEAD)
+            if row is None:
+                break
+            with suppress(Refused, Unsettled):
+                await self._rows.transact([Merge(keys.HEAD, row.etag, {})])
+                return
+        raise Unavailable("Too many writes to this provider at once; try again.", retry_after=5)
 
     async def forget(self, origin: Origin) -> None:
         """Take out what is there for no type and no index of this directory's schemas.
