@@ -171,7 +171,7 @@ def main() -> None:
         await assert_in_order(app, await app.providers.get("target"))
         print(f"{len(source):,} resources are the same")
 
-    logging.getLogger("scim").setLevel(logging.WARNING)
+    logging.disable(logging.INFO)
     with azurite.running() as storage, tempfile.TemporaryDirectory() as folder:
         settings = Settings.model_validate({"storage": storage, "public_url": ORIGIN})
 

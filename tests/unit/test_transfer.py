@@ -184,13 +184,13 @@ def test_every_line_is_a_bulk_request_that_any_server_takes(mover: Mover) -> Non
 
 @pytest.mark.usefixtures("_short_lines")
 def test_an_export_goes_on_wherever_it_broke_off(mover: Mover) -> None:
-    mover.filled(users=60, groups=6, memberships=100)
+    mover.filled(users=62, groups=6, memberships=100)  # a line ends within the first group's members
     mover("export", "source", mover.path)
     whole = mover.path.read_bytes()
     seed = random.randrange(1 << 32)  # noqa: S311
     chance = random.Random(seed)  # noqa: S311
     ends = [at + 1 for at, byte in enumerate(whole) if byte == ord("\n")]
-    for number, cut in enumerate([*chance.sample(range(len(whole)), 6), *chance.sample(ends, 6)]):
+    for number, cut in enumerate([*ends, *chance.sample(range(len(whole)), 6)]):
         mover.path.write_bytes(whole[:cut])
         mover("export", "source", mover.path, "--resume")
         name = f"target{number}"
@@ -199,6 +199,35 @@ def test_an_export_goes_on_wherever_it_broke_off(mover: Mover) -> None:
         assert "0 were refused" in said, f"seed {seed}, cut at {cut}: {said}"
         mover.assert_moved(name)
         Path(f"{mover.path}.progress").unlink()
+
+
+@pytest.mark.usefixtures("_short_lines")
+def test_a_group_that_shrinks_before_its_export_goes_on_lacks_nobody(mover: Mover) -> None:
+    mover.filled(users=62, groups=6, memberships=100)
+    mover("export", "source", mover.path)
+    lines = mover.path.read_bytes().splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if b'"/Groups"' in line)
+    assert json.loads(lines[at])["Operations"][-1]["method"] == "POST"
+    mover.path.write_bytes(b"".join(lines[: at + 1]))
+    first = json.loads(lines[at])["Operations"][-1]
+
+    async def shrink() -> None:
+        app = mover.app
+        source = Client(app, await app.providers.get("source"), (await app.providers.issue("source")).text)
+        gone = first["data"]["members"][0]["value"].removeprefix("bulkId:")
+        remove = {"op": "remove", "path": f'members[value eq "{gone}"]'}
+        assert (await source.patch(f"/Groups/{first['bulkId']}", remove)).status == 204
+
+    async def look() -> None:
+        source, target = await contents(mover.app, "source"), await contents(mover.app, "target")
+        held, moved = [{link["value"] for link in each["Group Team 0"]["members"]} for each in (source, target)]
+        assert held < moved
+
+    asyncio.run(shrink())
+    mover("export", "source", mover.path, "--resume")
+    mover("providers", "create", "target", "--profile", "rfc")
+    mover("import", "target", mover.path)
+    asyncio.run(look())
 
 
 def test_only_an_export_of_the_same_directory_is_gone_on_with(mover: Mover) -> None:
@@ -221,7 +250,7 @@ async def test_an_export_beside_writers_can_be_imported(mover: Mover) -> None:
     export = Export(_representation(app, source.provider))
     with mover.path.open("wb") as file:
         packed = bulk_lines.Packed(file)
-        count = 0
+        count, late = 0, users[0]
         async for operation in export.operations(lambda _: None):
             packed.add(operation)
             count += 1
@@ -229,7 +258,7 @@ async def test_an_export_beside_writers_can_be_imported(mover: Mover) -> None:
                 continue
             if chance.random() < 0.3:
                 await source.delete(f"/Users/{users.pop(chance.randrange(len(users)))}")
-            late = (await source.user(f"late {count}", **{ENTERPRISE: {"manager": {"value": users[0]}}}))["id"]
+            late = (await source.user(f"late {count}", **{ENTERPRISE: {"manager": {"value": late}}}))["id"]
             add = {"op": "add", "path": "members", "value": [{"value": late}]}
             await source.patch(f"/Groups/{chance.choice(groups)}", add)
             lead = {"op": "replace", "path": f"{ENTERPRISE}:manager", "value": {"value": late}}
@@ -317,7 +346,10 @@ async def test_at_whatever_transaction_an_import_breaks_off_the_next_one_makes_i
 
 
 @pytest.mark.parametrize("applies", [False, True])
-async def test_a_circle_within_a_line_is_closed_by_the_next_import(mover: Mover, applies: bool) -> None:
+async def test_a_circle_within_a_line_is_closed_by_the_next_import(
+    mover: Mover, applies: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scim.storage.drafts.MAX_TRANSACTION_ROWS", 8)
     bosses = {"a": "b", "b": "c", "c": "a"}
     operations = [person(each, **{ENTERPRISE: {"manager": {"value": f"bulkId:{of}"}}}) for each, of in bosses.items()]
     mover.path.write_text(json.dumps({"schemas": [BULK_REQUEST], "Operations": operations}) + "\n")
