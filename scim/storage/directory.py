@@ -15,8 +15,9 @@ from scim.errors import PayloadTooLarge, ScimError, Unavailable
 from scim.experimental import MEMBERSHIP
 from scim.resources import Links
 from scim.schema import JsonObject, ResourceType, Schemas
-from scim.storage import forgetting, keys
+from scim.storage import backfilling, forgetting, keys
 from scim.storage.acts import Act, Creation, Edit, Modification, Request, Written
+from scim.storage.backfilling import Filled
 from scim.storage.building import Begin, GiveUp, lay_down
 from scim.storage.commit import PATIENCE, Clock, Commit, busy, unix_milliseconds
 from scim.storage.deletion import Deletion, anything
@@ -93,6 +94,15 @@ class Directory(MembershipReader):
             values = {"unique": {"before": draft.head.unique, "after": self._fingerprint}}
             draft.head = replace(draft.head, unique=self._fingerprint)
             draft.change = Change(draft.number, draft.previous, "settings", "Provider", "", origin, values=values)
+
+    async def agrees(self) -> bool:
+        """Whether those write whose schemas are this directory's."""
+        row = await self._rows.get(keys.HEAD)
+        return row is not None and Head.decode(row).unique == self._fingerprint
+
+    def backfill(self, kind: ResourceType) -> AsyncIterator[Filled]:
+        """Make the rows that resources of a type lack in its indexes that are being built."""
+        return backfilling.backfill(self._rows, kind, self._fingerprint)
 
     async def fence(self) -> None:
         """See that no transaction comes in any more that was sent before.
