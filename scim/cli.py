@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from scim import cli_schemas, cli_transfer
+from scim import cli_migrate, cli_schemas, cli_transfer
 from scim.app import App
 from scim.bulk_lines import LinesError
 from scim.changes import Change
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_providers(commands.add_parser("providers", help="provisioning providers and their tokens"))
     cli_schemas.add(commands.add_parser("schemas", help="a provider's own extensions and resource types"))
+    cli_migrate.add(commands.add_parser("migrate", help="bring a provider's rows to what this version writes"))
     cli_transfer.add_export(commands.add_parser("export", help="write a provider's resources into a file"))
     cli_transfer.add_import(commands.add_parser("import", help="do what a file of 'export' or of bulk requests says"))
     changes = commands.add_parser("changes", help="what was changed in a provider's directory, by whom, and why so")
