@@ -28,22 +28,15 @@ from scim.storage.joining import Joining, Leaving, Staying
 from scim.storage.linking import Unbuilt, load
 from scim.storage.membership import MembershipReader
 from scim.storage.records import Head, Stored
-<<<<<<< HEAD
-from scim.storage.rows import Create, Refused, Rows, SettingsChanged
+from scim.storage.rows import Create, Merge, Refused, Rows, SettingsChanged, Unsettled
 from scim.storage.ways import Way
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
 FOLLOW_FOR = 10.0
 """Seconds that a client waits, at most, while the work behind its request is finished."""
-=======
-from scim.storage.rows import Create, Merge, Refused, Rows, SettingsChanged, Unsettled
-
-_FOLLOW_BATCH = 90
-"""Rows of other resources that one transaction of an intent changes, at most."""
 _FENCES = 100
 """Times that a fence may find the head moved."""
->>>>>>> b984d2f (Export a directory as JSON lines of bulk requests, and import such lines)
 _logger = logging.getLogger("scim")
 _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""

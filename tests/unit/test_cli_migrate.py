@@ -6,7 +6,7 @@ import pytest
 
 from scim import cli, remodel
 from scim.custom import Custom
-from scim.storage import building, keys
+from scim.storage import backfilling, keys
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Merge
 from tests.client import Client, connected, new_app
@@ -63,7 +63,7 @@ async def test_an_index_whose_building_broke_off_is_built_to_its_end(
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(building, "_at_once", dies)
+        patch.setattr(backfilling, "_at_once", dies)
         patch.setattr(remodel, "_take_back", dies)
         with pytest.raises(Crash):
             await remodel.apply(client.app.providers, "contoso", Custom.model_validate(user_badge(NUMBER)), silent)
