@@ -126,7 +126,7 @@ async def _import(app: App, options: argparse.Namespace) -> None:
     doing = Import(service, progress, options.fail_on_errors)
     try:
         await doing.recall()
-        ended = await _run(doing, path, os.path.getsize(path))  # noqa: ASYNC240, PTH202 (nobody else waits)
+        await _run(doing, path, os.path.getsize(path))  # noqa: ASYNC240, PTH202 (nobody else waits)
         failures = progress.failures
     except Unavailable as error:
         raise ProviderError(f"{error} What is done is kept; run the same command again to go on.") from None
@@ -136,7 +136,7 @@ async def _import(app: App, options: argparse.Namespace) -> None:
         print(f"line {failure.line}, operation {failure.place}: {failure.reason}", file=sys.stderr)
     if failures:
         raise ProviderError(f"{len(failures):,} operations were refused" + (", …" if len(failures) > _SHOWN else ""))
-    if header is not None and not ended:
+    if header is not None and not progress.ended:
         raise LinesError(f"{path} is not whole: the export broke off; 'export --resume' goes on with it")
 
 
@@ -152,7 +152,7 @@ def _header(provider: Provider, path: Path) -> Header | None:
     return header
 
 
-async def _run(doing: Import, path: Path, size: int) -> bool:
+async def _run(doing: Import, path: Path, size: int) -> None:
     progress = doing.progress
     begun, done = progress.byte, progress.done
     speaking = _Speaking(size - begun)
@@ -160,9 +160,8 @@ async def _run(doing: Import, path: Path, size: int) -> bool:
     def tell() -> str:
         return f"{progress.done:,} operations are done, {progress.failed:,} were refused"
 
-    ended = await doing.run(path, lambda: speaking.say(progress.byte - begun, progress.done - done, tell()))
+    await doing.run(path, lambda: speaking.say(progress.byte - begun, progress.done - done, tell()))
     speaking.end(tell())
-    return ended
 
 
 def _representation(app: App, provider: Provider) -> Representation:

@@ -30,7 +30,9 @@ _WAITS = (1, 2, 5, 10, 20)
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 _MENTIONED = re.compile(r"bulkId:([^\"/\\\]]*)", re.IGNORECASE)
 _SCHEMA = """
-CREATE TABLE about (mark TEXT, file TEXT, into_ TEXT, number INTEGER, line INTEGER, byte INTEGER, done INTEGER);
+CREATE TABLE about (
+  mark TEXT, file TEXT, into_ TEXT, number INTEGER, line INTEGER, byte INTEGER, done INTEGER, ended INTEGER
+);
 CREATE TABLE ids (name TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
 CREATE TABLE failures (line INTEGER, place INTEGER, reason TEXT);
 """
@@ -56,6 +58,7 @@ class Progress(Mapping[str, str]):
         byte: where they end.
         done: how many operations were done.
         failed: how many were refused.
+        ended: whether the last line said that they are all.
         ids: what bulkIds of the line at hand stand for.
     """
 
@@ -66,6 +69,7 @@ class Progress(Mapping[str, str]):
     byte: int
     done: int
     failed: int
+    ended: bool
     ids: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -90,7 +94,7 @@ class Progress(Mapping[str, str]):
             if not file.execute("SELECT 1 FROM sqlite_master").fetchone():
                 for statement in _SCHEMA.strip().split(";")[:-1]:
                     file.execute(statement)
-                file.execute("INSERT INTO about VALUES (?, ?, ?, ?, 0, 0, 0)", (uuid.uuid4().hex, *about, number))
+                file.execute("INSERT INTO about VALUES (?, ?, ?, ?, 0, 0, 0, 0)", (uuid.uuid4().hex, *about, number))
             file.execute("COMMIT")
             row = file.execute("SELECT * FROM about").fetchone()
         except sqlite3.OperationalError as error:
@@ -99,12 +103,12 @@ class Progress(Mapping[str, str]):
         except sqlite3.DatabaseError:
             file.close()
             raise LinesError(f"{path} is not the progress of an import; move it away") from None
-        mark, lines_of, into, number, line, byte, done = row
+        mark, lines_of, into, number, line, byte, done, ended = row
         if (lines_of, into) != about:
             file.close()
             raise LinesError(f"{path} is of other lines or of another provider; delete it to begin anew")
         (failed,) = file.execute("SELECT count(*) FROM failures").fetchone()
-        return cls(file, mark, number, line, byte, done, failed)
+        return cls(file, mark, number, line, byte, done, failed, bool(ended))
 
     def __getitem__(self, name: str) -> str:
         if name in self.ids:
@@ -132,8 +136,8 @@ class Progress(Mapping[str, str]):
         self._file.execute("BEGIN")
         self._file.executemany("INSERT OR REPLACE INTO ids VALUES (?, ?)", self.ids.items())
         self._file.executemany("INSERT INTO failures VALUES (?, ?, ?)", [(f.line, f.place, f.reason) for f in failures])
-        state = self.number, self.line, self.byte, self.done
-        self._file.execute("UPDATE about SET number = ?, line = ?, byte = ?, done = ?", state)
+        state = self.number, self.line, self.byte, self.done, self.ended
+        self._file.execute("UPDATE about SET number = ?, line = ?, byte = ?, done = ?, ended = ?", state)
         self._file.execute("COMMIT")
         self.ids = {}
 
@@ -172,21 +176,19 @@ class Import:
                 else:
                     self.marks[at] = change.id
 
-    async def run(self, lines: Path, told: Callable[[], None]) -> bool:
-        """Do the lines that are left; whether the last of them says that they are all.
+    async def run(self, lines: Path, told: Callable[[], None]) -> None:
+        """Do the lines that are left.
 
         Raises:
             Unavailable: the store does not answer; what was done is taken down.
             LinesError: the lines cannot be read.
         """
-        ended = False
         for behind, line in bulk_lines.whole_lines(lines, self.progress.byte):
             if self.most_failures is not None and self.progress.failed >= self.most_failures:
-                return ended
-            ended = bulk_lines.is_end(line)
+                return
+            self.progress.ended = bulk_lines.is_end(line)
             await self._line(line, behind)
             told()
-        return ended
 
     async def _line(self, line: bytes, behind: int) -> None:
         number = self.progress.line + 1

@@ -477,8 +477,9 @@ def test_a_file_that_is_not_whole_is_told_of(mover: Mover) -> None:
     mover.path.write_bytes(b"".join(lines[:-1]))
     assert "is not whole" in mover("import", "target", mover.path, status=1)
     mover("export", "source", mover.path, "--resume")
-    mover("import", "target", mover.path)
-    mover.assert_moved()
+    for _ in range(2):  # the second time, nothing is left to do
+        mover("import", "target", mover.path)
+        mover.assert_moved()
 
 
 def test_a_dry_run_tells_what_would_be_refused_and_changes_nothing(mover: Mover) -> None:
