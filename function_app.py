@@ -1,7 +1,7 @@
-"""The table of contents of the service: one HTTP trigger for each endpoint.
+"""The table of contents of the service: one HTTP trigger for each endpoint, and a timer.
 
-Each has a literal path and takes every method, so that the host's order of routes never matters, and 404, 405 and
-501 are the service's own, with a SCIM body.
+Each endpoint has a literal path and takes every method, so that the host's order of routes never matters, and 404,
+405 and 501 are the service's own, with a SCIM body.
 """
 
 import os
@@ -66,6 +66,12 @@ async def service_provider_config(req: func.HttpRequest) -> func.HttpResponse:
 async def zz_anything_else(req: func.HttpRequest) -> func.HttpResponse:
     """Every other path; the host tries functions in the order of their names, so this one comes last."""
     return await answer(req)
+
+
+@app.timer_trigger(schedule="0 * * * * *", arg_name="timer", use_monitor=False)
+async def housekeeping(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the host wants it named
+    """Finish what requests left behind; each minute, so that a missed run need not be made up for."""
+    await service().housekeeping.round()
 
 
 async def answer(req: func.HttpRequest) -> func.HttpResponse:

@@ -8,6 +8,7 @@ from scim.auth import Authenticator
 from scim.endpoints import Endpoints
 from scim.experimental import DRAFTS
 from scim.handlers import Request, Response
+from scim.housekeeping import Housekeeping
 from scim.providers import Providers
 from scim.schema import Schemas
 from scim.settings import Settings
@@ -24,6 +25,7 @@ class App:
     providers: Providers
     authenticator: Authenticator
     endpoints: Endpoints
+    housekeeping: Housekeeping
 
     @classmethod
     def build(cls, settings: Settings, tables: Tables | None = None) -> Self:
@@ -39,7 +41,7 @@ class App:
         providers = Providers(account, standard, settings.cache_seconds, Schemas.load(DRAFTS))
         authenticator = Authenticator(providers, settings.cache_seconds)
         endpoints = Endpoints(settings, providers, authenticator, standard)
-        return cls(settings, account, providers, authenticator, endpoints)
+        return cls(settings, account, providers, authenticator, endpoints, Housekeeping(providers))
 
     async def handle(self, request: Request) -> Response:
         """Answer a request."""
@@ -50,5 +52,6 @@ class App:
         return f"{self.settings.public_url}/scim/{provider}/v2"
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Let go of what goes on behind requests, and of connections."""
+        await self.providers.close()
         await self.tables.close()

@@ -1,7 +1,8 @@
 """HTTP in, HTTP out: which endpoint a path is, who asks, and errors as SCIM says them."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
@@ -18,9 +19,11 @@ from scim.errors import (
     MethodNotAllowed,
     NotFound,
     ScimError,
+    Unavailable,
     UriTooLong,
 )
 from scim.handlers import Answer, Call, Handler, Request, Response
+from scim.pacing import Pace
 from scim.providers import Providers
 from scim.queries import Queries
 from scim.representation import Representation
@@ -46,12 +49,13 @@ class Endpoints:
         self._providers = providers
         self._authenticator = authenticator
         self._standard = standard
+        self._pace = Pace(settings.requests_per_second, settings.requests_at_once)
 
     async def handle(self, request: Request) -> Response:
         """Answer a request; whatever happens, with a SCIM response."""
         with telemetry.request(request.method, request.headers) as trace:
             try:
-                status, body, headers = await self._answer(request, trace)
+                status, body, headers = await self._in_time(self._answer(request, trace))
             except ScimError as error:
                 status, body, headers = error.status, messages.error(error), error.headers
                 trace.scim_type = error.scim_type
@@ -64,6 +68,18 @@ class Endpoints:
             headers |= {"X-Request-Id": trace.request_id, "Cache-Control": "no-store"}
             bodiless = body is None or request.method == "HEAD"
             return Response(status, b"" if bodiless else media.write(body), headers)
+
+    async def _in_time(self, answer: Coroutine[None, None, Answer]) -> Answer:
+        """An answer that does not keep the client waiting for ever; what a write began is finished or undone anyway."""
+        seconds = self._settings.request_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await answer
+        except TimeoutError:
+            detail = (
+                f"The request took more than {seconds} s and was broken off; see what became of it, then repeat it."
+            )
+            raise Unavailable(detail, retry_after=5) from None
 
     async def _answer(self, request: Request, trace: telemetry.Trace) -> Answer:
         if len(request.url) > MAX_URL:
@@ -84,9 +100,17 @@ class Endpoints:
             return await self._handled(request, provider_name, path, trace)
 
     async def _handled(self, request: Request, provider_name: str, path: list[str], trace: telemetry.Trace) -> Answer:
-        version, *rest = path
         principal = await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
         trace.provider = principal.provider.name
+        with self._pace.admit(principal.provider.name):
+            return await self._admitted(request, principal, path, trace)
+
+    async def _admitted(
+        self, request: Request, principal: Principal, path: list[str], trace: telemetry.Trace
+    ) -> Answer:
+        """Answer a client that is known, and has not had its share."""
+        version, *rest = path
+        provider_name = principal.provider.name
         if version.lower() != "v2":
             raise InvalidVersion(f"{version} of SCIM is not supported; the version is v2.")
         trace.endpoint, answering, call = _route(rest, self._call(request, principal, trace))

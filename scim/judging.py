@@ -49,6 +49,9 @@ class Judge:
         self._members = kind.members
         asked = planning.members_asked(filter_, kind) if filter_ and kind.members else frozenset[str]()
         self._asked = None if asked is None or len(asked) > _FEW else asked
+        self._behind: tuple[str, ...] | None = (
+            () if filter_ is None or not planning.asks_memberships(filter_, kind) else None
+        )
 
     @property
     def at_a_time(self) -> int:
@@ -59,6 +62,10 @@ class Judge:
 
     async def verdicts(self, some: Sequence[Stored]) -> list[Verdict]:
         """What becomes of some candidates; one that was deleted meanwhile does not match."""
+        if self._behind is None:
+            self._behind = await self._representation.directory.unfinished()
+        if self._behind:
+            some = await self._representation.directory.caught_up(some, self._behind)
         if self._asked is None or self._asked:
             return await asyncio.gather(*(self._looked_into(stored) for stored in some))
         bare = (replace(stored, members={}) if self._members else stored for stored in some)

@@ -4,7 +4,7 @@ A lookup names a place that holds every match. What is not settled by being foun
 to be asked of each resource in that place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import ClassVar
@@ -165,20 +165,30 @@ def indexed(kind: ResourceType) -> tuple[str, ...]:
 def members_asked(filter_: Filter, kind: ResourceType) -> frozenset[str] | None:
     """The ids of members that a filter asks a group for; None if it asks for more than whether these are there."""
     ids: set[str] = set()
-    pending: list[Filter] = [filter_]
-    while pending:
-        term = pending.pop()
-        match term:
-            case And(terms) | Or(terms):
-                pending += terms
-            case Not(inner):
-                pending.append(inner)
-            case Present(path) | Comparison(path) | ValuePath(path):
-                asked = _asked(term, kind.resolve(path), kind)
-                if asked is None:
-                    return None
-                ids |= asked
+    for term in _terms(filter_):
+        asked = _asked(term, kind.resolve(term.path), kind)
+        if asked is None:
+            return None
+        ids |= asked
     return frozenset(ids)
+
+
+def asks_memberships(filter_: Filter, kind: ResourceType) -> bool:
+    """Whether a filter asks a resource for the groups that it is in."""
+    named = (_compared(kind.resolve(term.path)).partition(".")[0] for term in _terms(filter_))
+    return kind.memberships is not None and kind.memberships in named
+
+
+def _terms(filter_: Filter) -> Iterator[Present | Comparison | ValuePath]:
+    """The terms of a filter that are about an attribute."""
+    match filter_:
+        case And(terms) | Or(terms):
+            for term in terms:
+                yield from _terms(term)
+        case Not(inner):
+            yield from _terms(inner)
+        case Present() | Comparison() | ValuePath():
+            yield filter_
 
 
 class _Planner:

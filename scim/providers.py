@@ -259,6 +259,11 @@ class Providers:
         await self._tables.drop(provider.table)
         await self._write(name, Delete(name, etag))
 
+    async def close(self) -> None:
+        """Leave what goes on behind requests to others."""
+        for _, directory in self._directories.values():
+            await directory.close()
+
     def directory(self, provider: Provider) -> Directory:
         """The provider's directory: one per process, so that its writers do not collide."""
         held, schemas = self._directories.get(provider.table), self.schemas(provider)

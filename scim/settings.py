@@ -50,6 +50,13 @@ class Settings(BaseModel):
     )
     json_depth: int = Field(64, ge=8, le=500, description="levels of nesting in a body, 8 to 500")
     operations_max: int = Field(1_000, ge=1, description="operations in one PATCH or bulk request, at least 1")
+    requests_per_second: int = Field(
+        1_000, ge=0, description="requests of one provider that one process takes in a second, or 0 for any number"
+    )
+    requests_at_once: int = Field(
+        100, ge=0, description="requests of one provider that one process answers at a time, or 0 for any number"
+    )
+    request_seconds: int = Field(100, ge=30, le=220, description="seconds a request may take, 30 to 220")
     cache_seconds: int = Field(60, ge=0, le=60, description="seconds a credential may be cached, 0 to 60")
 
     @classmethod

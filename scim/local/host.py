@@ -1,8 +1,9 @@
 """An ASGI application that serves a function app as the Functions host does.
 
 What only Azure has is not imitated: keys (every authorisation level is open, as with `func start`), scaling, EasyAuth
-and triggers other than HTTP. The documented limits stand: a URL of 4,096 bytes (beyond it IIS answers 404, and Kestrel
-alone 414 beyond 8,192; here it is 414) and a body of 100 MB (413, as Kestrel's limit says; not observed in Azure).
+and triggers other than HTTP and time. The documented limits stand: a URL of 4,096 bytes (beyond it IIS answers 404,
+and Kestrel alone 414 beyond 8,192; here it is 414) and a body of 100 MB (413, as Kestrel's limit says; not observed
+in Azure).
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from scim.local import logs, settings, target, wire, worker
+from scim.local import logs, settings, target, timers, wire, worker
 from scim.local.failure import Failure
 from scim.local.routing import Routes, route
 
@@ -56,6 +57,7 @@ class Host:
         self._options = settings.HttpOptions()
         self._functions: dict[str, worker.HttpFunction] = {}
         self._routes = Routes(())
+        self._timers = timers.Timers(())
         self._largest_body = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -81,6 +83,7 @@ class Host:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._timers.stop()
         worker.stop()
         logs.ignore_what_is_left_open()
         await send({"type": "lifespan.shutdown.complete"})
@@ -89,11 +92,14 @@ class Host:
         _end_with_parent()
         self._options = settings.http_options(self._app_root)
         self._largest_body = settings.body_limit(os.environ)
-        self._functions = {function.name: function for function in await worker.start(self._app_root)}
+        functions = await worker.start(self._app_root)
+        self._functions = {each.name: each for each in functions if isinstance(each, worker.HttpFunction)}
         self._routes = Routes(
             route(function.name, function.route, function.methods, self._options.route_prefix)
             for function in self._functions.values()
         )
+        self._timers = timers.Timers(each for each in functions if isinstance(each, worker.TimerFunction))
+        self._timers.start()
 
     async def _respond(self, scope: Message, receive: Receive) -> wire.Response:
         raw_path, query = scope["raw_path"], scope["query_string"]

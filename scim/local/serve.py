@@ -1,7 +1,9 @@
 """uvicorn, with one process or several."""
 
+import os
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from multiprocessing import resource_tracker
@@ -11,12 +13,15 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from scim.local import timers
+
 _GRACE = 5  # seconds for requests under way when we are told to stop
 
 
 def serve(listener: socket.socket, workers: int) -> bool:
     """Serve until told to stop and close the listener; False when the app could not be started, after saying why."""
-    with closing(listener):
+    with closing(listener), tempfile.NamedTemporaryFile(prefix="rollcall-") as turn:
+        os.environ[timers.TURN] = turn.name
         return _serve(listener, workers)
 
 

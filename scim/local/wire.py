@@ -4,6 +4,7 @@ Azure sends protobuf messages over gRPC. The worker library itself never imports
 it is given and makes its answers with the message types of an injected object. Plain attribute holders serve as well.
 """
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,12 +39,13 @@ class FunctionError(Exception):
 
 
 class _TypedData:
-    __slots__ = ("_kind", "bytes", "http")
+    __slots__ = ("_kind", "bytes", "http", "json")
 
-    def __init__(self, *, http: SimpleNamespace | None = None, content: bytes = b"") -> None:
+    def __init__(self, *, http: SimpleNamespace | None = None, content: bytes = b"", json: str = "") -> None:
         self.http = http
         self.bytes = content
-        self._kind = "http" if http else ("bytes" if content else None)
+        self.json = json
+        self._kind = "http" if http else "json" if json else "bytes" if content else None
 
     def WhichOneof(self, _group: str) -> str | None:  # noqa: N802 - protobuf's name
         return self._kind
@@ -91,7 +93,18 @@ def envelope(**message: Any) -> SimpleNamespace:  # noqa: ANN401 - whatever mess
 
 def invocation(function_id: str, trigger: str, request: Request) -> SimpleNamespace:
     """The message that runs a function on a request; `trigger` is the name of the function's argument."""
-    http = SimpleNamespace(
+    data, headers = _TypedData(http=_http(request)), request.headers
+    return _invocation(function_id, trigger, data, headers.get("traceparent"), headers.get("tracestate", ""))
+
+
+def timer_invocation(function_id: str, trigger: str, *, past_due: bool = False) -> SimpleNamespace:
+    """The message that runs a function because it is time; no account is given of earlier and later runs."""
+    timer = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": past_due}
+    return _invocation(function_id, trigger, _TypedData(json=json.dumps(timer)))
+
+
+def _http(request: Request) -> SimpleNamespace:
+    return SimpleNamespace(
         method=request.method,
         url=request.url,
         headers=request.headers,
@@ -99,15 +112,21 @@ def invocation(function_id: str, trigger: str, request: Request) -> SimpleNamesp
         params=request.parameters,
         body=_TypedData(content=request.body),
     )
-    trace_parent = request.headers.get("traceparent") or f"00-{token_hex(16)}-{token_hex(8)}-00"
+
+
+def _invocation(
+    function_id: str, trigger: str, data: _TypedData, trace_parent: str | None = None, trace_state: str = ""
+) -> SimpleNamespace:
     return envelope(
         invocation_request=SimpleNamespace(
             invocation_id=str(uuid.uuid4()),
             function_id=function_id,
-            input_data=[_ParameterBinding(name=trigger, data=_TypedData(http=http))],
+            input_data=[_ParameterBinding(name=trigger, data=data)],
             trigger_metadata={},
             trace_context=SimpleNamespace(
-                trace_parent=trace_parent, trace_state=request.headers.get("tracestate", ""), attributes={}
+                trace_parent=trace_parent or f"00-{token_hex(16)}-{token_hex(8)}-00",
+                trace_state=trace_state,
+                attributes={},
             ),
             retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
         )
@@ -119,14 +138,23 @@ def succeeded(result: SimpleNamespace) -> bool:
     return bool(result.result.status == _StatusResult.Success)
 
 
+def require_success(result: SimpleNamespace) -> None:
+    """See that the function did not fail.
+
+    Raises:
+        FunctionError: It did.
+    """
+    if not succeeded(result):
+        raise FunctionError(result.result.exception.stack_trace or result.result.exception.message)
+
+
 def response(result: SimpleNamespace) -> Response:
     """The HTTP response in the worker's answer to an invocation.
 
     Raises:
         FunctionError: There is none in it.
     """
-    if not succeeded(result):
-        raise FunctionError(result.result.exception.stack_trace or result.result.exception.message)
+    require_success(result)
     http = getattr(result.return_value, "http", None)
     if http is None:  # a function may return a plain string
         text = getattr(result.return_value, "string", "")

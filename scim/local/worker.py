@@ -4,10 +4,11 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import azure_functions_runtime as runtime  # type: ignore[import-untyped] # Microsoft ships it without types
 
@@ -29,7 +30,18 @@ class HttpFunction:
     methods: tuple[str, ...]
 
 
-async def start(app_root: Path) -> tuple[HttpFunction, ...]:
+@dataclass(frozen=True, slots=True)
+class TimerFunction:
+    """A function that time triggers, as its decorator describes it."""
+
+    name: str
+    id: str
+    trigger: str
+    schedule: str
+    run_on_startup: bool
+
+
+async def start(app_root: Path) -> tuple[HttpFunction | TimerFunction, ...]:
     """Import and index the function app; once per process, for the library keeps what it found in its modules."""
     if not (app_root / _SCRIPT).is_file():
         raise Failure(f"There is no {_SCRIPT} in {app_root}.")
@@ -44,7 +56,7 @@ async def start(app_root: Path) -> tuple[HttpFunction, ...]:
     for function in functions:
         loaded = SimpleNamespace(function_id=function.function_id)
         await runtime.function_load_request(wire.envelope(function_load_request=loaded))
-    return tuple(_http_functions(functions))
+    return tuple(_triggered(functions))
 
 
 async def invoke(function: HttpFunction, request: wire.Request) -> wire.Response:
@@ -57,21 +69,34 @@ async def invoke(function: HttpFunction, request: wire.Request) -> wire.Response
     return wire.response(result)
 
 
+async def run(function: TimerFunction) -> None:
+    """Run a function because it is time.
+
+    Raises:
+        wire.FunctionError: The function raised.
+    """
+    wire.require_success(await runtime.invocation_request(wire.timer_invocation(function.id, function.trigger)))
+
+
 def stop() -> None:
     """End the threads in which functions without `async` ran."""
     runtime.stop_threadpool_executor()
 
 
-def _http_functions(functions: Iterable[SimpleNamespace]) -> Iterable[HttpFunction]:
+def _triggered(functions: Iterable[SimpleNamespace]) -> Iterator[HttpFunction | TimerFunction]:
     for function in functions:
         bindings = [json.loads(binding) for binding in function.raw_bindings]
-        trigger = next((binding for binding in bindings if binding["type"].lower().endswith("trigger")), None)
-        if trigger is None or trigger["type"].lower() != "httptrigger":
-            kind = trigger["type"] if trigger else "no trigger"
-            _logger.info("The function %s (%s) does not run here: only HTTP triggers do.", function.name, kind)
-            continue
-        methods = tuple(trigger.get("methods") or ())
-        yield HttpFunction(function.name, function.function_id, trigger["name"], trigger.get("route") or "", methods)
+        trigger = next((each for each in bindings if each["type"].lower().endswith("trigger")), dict[str, Any]())
+        name, identifier, argument = function.name, function.function_id, trigger.get("name", "")
+        match trigger.get("type", "no trigger"):
+            case "httpTrigger":
+                methods = tuple(trigger.get("methods") or ())
+                yield HttpFunction(name, identifier, argument, trigger.get("route") or "", methods)
+            case "timerTrigger":
+                at_once = bool(trigger.get("runOnStartup"))
+                yield TimerFunction(name, identifier, argument, trigger["schedule"], at_once)
+            case kind:
+                _logger.info("The function %s (%s) does not run here: only HTTP and time trigger here.", name, kind)
 
 
 def _reason(exception: SimpleNamespace, app_root: Path) -> str:

@@ -245,8 +245,9 @@ class Commit:
             doubtful.add(draft.number, answer)
             return await doubtful.settle()
         except Refused as refused:
-            self._head = await self._read_head()
-            if self._head[1].number >= draft.number:  # it may be a second copy of what did apply that was refused
+            self._head = None
+            _, present = await self._read_head()
+            if present.number >= draft.number:  # it may be a second copy of what did apply that was refused
                 doubtful.add(draft.number, answer)
             settled = await doubtful.settle()
             if settled is None:

@@ -90,12 +90,12 @@ class Deletion:
     async def _parents(self, view: View, draft: Draft, stored: Stored) -> list[str]:
         """The groups that it is a member of; its own list may be behind where an intent is open."""
         found = [group for group in stored.memberships if group != stored.id]
+        others = [identifier for identifier in draft.head.intents if identifier not in {*found, stored.id}]
         linking = Linking(self.schemas, view, draft)
-        for kind in self.schemas.types.values():
-            for identifier in draft.head.intents if kind.members else ():
-                row = await view.get(keys.resource(kind.alias, identifier))
-                if row is not None and identifier not in {*found, stored.id}:
-                    found += [identifier] if await linking.holds(records.decode(kind, row), [stored.id]) else []
+        for kind in (kind for kind in self.schemas.types.values() if kind.members):
+            rows = await view.fetch(keys.resource(kind.alias, identifier) for identifier in others)
+            groups = [records.decode(kind, row) for row in rows if row is not None]
+            found += [group.id for group in groups if await linking.holds(group, [stored.id])]
         return found
 
     async def _intend(self, view: View, draft: Draft, stored: Stored, parents: Sequence[str]) -> None:

@@ -73,7 +73,9 @@ class Follow:
             links = dict(sorted(unpack_links(row.properties).items(), key=lambda link: place(link[0])))
             some = dict(islice(links.items(), self.batch))
             group = await self._group(view, intent)
-            notes = await Linking(self.schemas, view, draft).agree(self.identifier, group, some)
+            for member in await Linking(self.schemas, view, draft).agree(self.identifier, group, some):
+                await leave_groups(self.schemas, view, draft, member, [self.identifier])
+                notes = (Note("membership_limit_dropped", "members"),)
             left = {member: alias for member, alias in links.items() if member not in some}
             if left:
                 draft.merge(row, pack_links(left, row.properties))

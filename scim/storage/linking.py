@@ -120,21 +120,25 @@ class Linking:
         if row is not None:
             self._carry(row, identifier, alias, set(records.memberships(row)) - {group})
 
-    async def agree(self, identifier: str, group: Stored | None, some: members.Links) -> tuple[Note, ...]:
-        """Let the lists that some resources carry agree with a group's members as they are now, if it still is."""
+    async def agree(self, identifier: str, group: Stored | None, some: members.Links) -> list[str]:
+        """Let the lists that some resources carry agree with a group's members as they are now, if it still is.
+
+        Returns:
+            The ids of those whose lists are too long to take the group.
+        """
         inside = await self.holds(group, some) if group else set()
         rows = await self._view.fetch(keys.resource(alias, member) for member, alias in some.items())
-        full = False
+        full: list[str] = []
         for (member, alias), row in zip(some.items(), rows, strict=True):
             if row is None:
                 continue
             before = set(records.memberships(row))
             after = before | {identifier} if member in inside else before - {identifier}
             if len(after) > max(len(before), MAX_MEMBERSHIPS):
-                full = True
+                full.append(member)
             elif after != before:
                 self._carry(row, member, alias, after)
-        return (Note("groups_list_full", "groups"),) if full else ()
+        return full
 
     async def holds(self, group: Stored, ids: Iterable[str]) -> set[str]:
         """Those of the ids that are a group's members."""

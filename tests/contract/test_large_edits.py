@@ -1,6 +1,8 @@
 """Groups of any size in one request: the whole of it or nothing, and the members' own lists after it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import pytest
 
@@ -8,10 +10,12 @@ from scim.errors import InvalidValue, Uniqueness
 from scim.resources import Links
 from scim.schema import Schemas
 from scim.storage import directory as directories
+from scim.storage import linking
 from scim.storage.acts import Written
 from scim.storage.directory import Directory
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Rows
+from tests.client import Client, new_client
 from tests.contract.writing import TOLERANT, Writer, adding, exactly, other_ids, removing
 from tests.faults.invariants import assert_clean
 
@@ -27,6 +31,14 @@ async def memory_rows(schemas: Schemas) -> Rows:
     found = tables.rows("p", "p")
     await Directory(found, schemas).found()
     return found
+
+
+@pytest.fixture
+async def memory_client() -> AsyncIterator[Client]:
+    """A client of the whole service, in memory."""
+    client = await new_client()
+    yield client
+    await client.app.close()
 
 
 async def people(writer: Writer, count: int, start: int = 0) -> list[str]:
@@ -151,3 +163,45 @@ async def test_large_edits_of_one_group_at_the_same_time(writer: Writer, rows: R
     for user in users[1:599:50]:
         assert (group in await writer.groups(user)) is (user in members)
     await assert_clean(rows, schemas)
+
+
+async def test_filters_know_what_the_lists_of_members_do_not_yet(
+    memory_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directories, "FOLLOW_FOR", 0)
+    monkeypatch.setattr(Directory, "_go_on", _nothing)
+    users = [(await memory_client.user(f"u{n}"))["id"] for n in range(150)]
+    group = (await memory_client.group("g", *users))["id"]
+    other = (await memory_client.group("other", users[0]))["id"]
+    for query, count in (
+        (f'groups.value eq "{group}"', 150),
+        (f'userName eq "u1" and groups.value eq "{group}"', 1),
+        (f'groups.value eq "{group}" and userName sw "u"', 150),
+        (f'groups.value eq "{group}" and not (userName eq "u3")', 149),
+        (f'groups.value eq "{group}" or title pr', 150),
+        (f'groups.value eq "{group}" and groups.value eq "{other}"', 1),
+        ("groups pr", 150),
+    ):
+        found = await memory_client.get(f"/Users?filter={quote(query)}")
+        assert found.json["totalResults"] == count, query
+    found = await memory_client.get(f"/Groups?filter={quote(f'members.value eq "{users[149]}"')}")
+    assert [each["id"] for each in found.json["Resources"]] == [group]
+
+
+async def test_who_is_in_as_many_groups_as_can_be_is_left_out_and_that_is_recorded(
+    schemas: Schemas, memory_rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linking, "MAX_MEMBERSHIPS", 3)
+    writer = Writer(Directory(memory_rows, schemas), schemas)
+    users = await people(writer, 1_200)
+    for number in range(3):
+        await writer.group(f"a{number}", users[0])
+    group = await writer.group("g", *users)
+    await agree(writer, group, users[1:], users[:1])
+    notes = [note.quirk async for change in writer.directory.changes() for note in change.notes]
+    assert notes == ["membership_limit_dropped"]
+    await assert_clean(memory_rows, schemas)
+
+
+async def _nothing(*_: object) -> None:
+    """Leave it to others."""

@@ -150,9 +150,9 @@ def _rosters(partition: Partition) -> Iterator[str]:
     for name, generation, at in rows:
         if f"members:{name}:{generation:04x}" not in stems:
             yield f"{name}: bucket {at} of generation {generation} belongs to nothing"
-    for key in partition.queued:
-        if key.rpartition(":")[0] not in stems:
-            yield f"{key}: the queue belongs to nothing"
+    for queue in partition.queued:
+        if queue.rpartition(":")[0] not in stems:
+            yield f"{queue}: the queue belongs to nothing"
 
 
 def _stems(identifier: str, intent: Intent) -> Iterator[str]:
@@ -194,9 +194,9 @@ def _links(partition: Partition) -> Iterator[str]:
     """A member carries its group and a group its member; an open intent excuses what it still lists."""
     members: dict[str, Links] = {group.id: dict(group.inline) for group in partition.resources.values()}
     rows = {f"members:{b.name}:{b.generation:04x}:{b.at:06x}": b.links for b in partition.buckets}
-    for group in partition.resources.values():
-        for at in range(group.buckets):
-            members[group.id].update(rows.get(f"members:{group.name}:{group.generation:04x}:{at:06x}", []))
+    for holder in partition.resources.values():
+        for at in range(holder.buckets):
+            members[holder.id].update(rows.get(f"members:{holder.name}:{holder.generation:04x}:{at:06x}", []))
     untold = {
         identifier: {
             member

@@ -52,9 +52,6 @@ async def none(req: func.HttpRequest) -> func.HttpResponse:
 @app.route(route="status/{code:int}")
 async def status(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("body", status_code=int(req.route_params["code"]))
-
-@app.timer_trigger(schedule="0 0 * * * *", arg_name="timer")
-async def tick(timer: func.TimerRequest) -> None: ...
 """
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from scim.app import App
 from scim.settings import Settings
 from tests.client import USER, Answer
 from tests.integration.conftest import Connect, Remote, Running
@@ -23,8 +22,7 @@ async def clients(request: pytest.FixtureRequest, connect: Connect) -> list[Remo
         return [client]
     second: Running = request.getfixturevalue("second_service")
     settings = Settings.model_validate({"storage": second.storage, "public_url": second.url})
-    app = App(settings, client.app.tables, client.app.providers, client.app.authenticator, client.app.endpoints)
-    return [client, replace(client, app=app)]
+    return [client, replace(client, app=replace(client.app, settings=settings))]
 
 
 type Work = Callable[[Remote, str], Awaitable[Answer]]

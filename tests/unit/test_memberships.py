@@ -350,7 +350,7 @@ async def test_a_member_carries_no_group_that_is_being_deleted(client: Client) -
     directory = client.app.providers.directory(client.provider)
     finish, left = directory.finish, []
 
-    async def broken_off(identifier: str, most: int | None = None) -> int:
+    async def broken_off(identifier: str, most: int | None = None, **_: object) -> int:
         left.append((identifier, most))
         return 0
 

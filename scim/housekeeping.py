@@ -1,0 +1,106 @@
+"""Finishing what requests left behind; nobody waits for it, so a timer sees that it is done."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from scim import telemetry
+from scim.providers import Provider, Providers
+from scim.storage.rows import TableNotFound
+
+_TOGETHER = 16
+"""Providers that are looked after at the same time."""
+_ROUND = 45.0
+"""Seconds after which a round takes up no other provider: the next one comes a minute after it began."""
+_SHARE = 10.0
+"""Seconds of a round that one provider may have."""
+_SOON, _LATE = 50.0, 15 * 60.0
+"""Seconds for which a provider is left alone at first and at most; from look to look they double."""
+
+_logger = logging.getLogger("scim")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of a round.
+
+    Attributes:
+        looked_at: the number of providers that were due and whose turn came.
+        pieces: the number of transactions that took unfinished work further.
+        errors: what went wrong, one for each provider with which something did.
+    """
+
+    looked_at: int = 0
+    pieces: int = 0
+    errors: list[Exception] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Until when a provider is left alone, and for how many seconds in all."""
+
+    until: float = 0.0
+    seconds: float = 0.0
+
+
+class Housekeeping:
+    """Rounds of all providers, in which one without unfinished work is left alone for longer and longer.
+
+    A look at such a provider reads one row. Rounds in several processes, and requests, may come upon the same work:
+    whoever commits a piece of it first has done it.
+    """
+
+    def __init__(self, providers: Providers, clock: Callable[[], float] = time.monotonic) -> None:
+        self._providers = providers
+        self._clock = clock
+        self._rests: dict[str, _Rest] = {}
+
+    async def round(self) -> Tally:
+        """Look after all providers that are due, the longest neglected first; raises nothing, and logs one line."""
+        started, tally = self._clock(), Tally()
+        try:
+            turns = iter(await self._due(started))
+        except Exception as error:  # noqa: BLE001 (the next round asks again)
+            turns = iter(())
+            tally.errors.append(error)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_TOGETHER):
+                group.create_task(self._look_after(turns, started + _ROUND, tally))
+        _tell(tally, self._clock() - started)
+        return tally
+
+    async def _due(self, now: float) -> list[Provider]:
+        providers: list[Provider] = []
+        with suppress(TableNotFound):  # nobody has made a provider yet
+            providers = await self._providers.all()
+        self._rests = {each.table: self._rests.get(each.table, _Rest()) for each in providers}
+        due = [each for each in providers if self._rests[each.table].until <= now]
+        return sorted(due, key=lambda each: self._rests[each.table].until)
+
+    async def _look_after(self, turns: Iterator[Provider], until: float, tally: Tally) -> None:
+        while self._clock() < until and (provider := next(turns, None)):
+            tally.looked_at += 1
+            pieces = 0
+            try:
+                with suppress(TableNotFound):  # it has just been deleted
+                    pieces = await self._providers.directory(provider).sweep(_SHARE)
+            except Exception as error:  # noqa: BLE001 (the others are looked after none the less)
+                tally.errors.append(error)
+            tally.pieces += pieces
+            seconds = 0.0 if pieces else min(max(2 * self._rests[provider.table].seconds, _SOON), _LATE)
+            self._rests[provider.table] = _Rest(self._clock() + seconds, seconds)
+
+
+def _tell(tally: Tally, seconds: float) -> None:
+    fields = {
+        "message": "housekeeping",
+        "looked_at": tally.looked_at,
+        "pieces": tally.pieces,
+        "failed": len(tally.errors),
+        "duration_ms": round(seconds * 1000, 1),
+        "error": telemetry.describe(tally.errors[0]) if tally.errors else [],
+    }
+    _logger.log(logging.ERROR if tally.errors else logging.INFO, "housekeeping", extra={"fields": fields})
