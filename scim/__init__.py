@@ -4,8 +4,10 @@ Modules, from the door inwards; each imports only from the lines below its own::
 
     __main__                                    python -m scim
     cli | local                                 the operator's commands | a host for function_app.py
-    cli_schemas                                 those about a provider's own schemas
+    cli_migrate                                 rows brought to what this version writes
+    cli_schemas | cli_transfer                  those about a provider's own schemas | its resources in a file, and back
     app                                         puts the parts together
+    exporting | importing                       a directory as bulk requests | bulk requests that may break off
     endpoints                                   HTTP in, HTTP out
     handlers                                    what each endpoint does
     bulk                                        many operations in one request
@@ -32,6 +34,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
       | custom | schema_changes                   a provider's own schemas as written | what changes with them
     shapes                                      the schema table as JSON Schema
     characteristics | declared                  what a resource must be | what a provider's own attribute may be
+      | bulk_lines                                bulk requests in a file
     filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
     normal_forms | preconditions | values       how strings are compared | versions asked for | single values
     experimental                                what is served of drafts

@@ -6,12 +6,14 @@ exist; if one of them cannot be created, none stays.
 """
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import quote
 
 from scim import dialects, jobs, messages, references
+from scim.changes import Origin
 from scim.errors import Conflict, InvalidSyntax, ScimError, Unavailable
 from scim.jobs import Job, Operation, Step
 from scim.messages import BULK_REQUEST, BulkRequest
@@ -31,8 +33,16 @@ class _Ended(ScimError):
     """So many operations have failed that this one is not begun."""
 
 
-async def perform(service: Service, body: Json) -> JsonObject:
+async def perform(
+    service: Service, body: Json, known: Mapping[str, str] | None = None, origins: Sequence[Origin] = ()
+) -> JsonObject:
     """Do the operations of a bulk request; gives the BulkResponse.
+
+    Args:
+        service: what the client may do.
+        body: the request.
+        known: the ids that bulkIds of requests before this one stand for.
+        origins: for each operation, what its change record says of who asked; none: what the service says.
 
     Raises:
         InvalidSyntax: the body is no BulkRequest.
@@ -41,9 +51,9 @@ async def perform(service: Service, body: Json) -> JsonObject:
     """
     message = _message(service, body)
     schemas, base_url = service.representation.schemas, service.representation.base_url
-    job = jobs.read(message.operations, schemas, base_url, service.profile)
+    job = jobs.read(message.operations, schemas, base_url, service.profile, known)
     steps = job.steps(service.profile)
-    doing = _Doing(service, job, message.fail_on_errors)
+    doing = _Doing(service, job, message.fail_on_errors, origins)
     places, done = iter(steps), False
     async for outcome in service.write_each([doing.act(step) for step in steps]):
         if isinstance(outcome, SettingsChanged) and not done:
@@ -71,6 +81,7 @@ class _Doing:
 
     Attributes:
         most_errors: the number of failed operations after which no other is begun, if there is one.
+        origins: who asked for each operation, where that is not the same for all.
         until: the time after which no operation is begun.
         made: what operations came to, committed or not, by their places.
         errors: what stands against operations, by their places and the numbers of the steps.
@@ -79,6 +90,7 @@ class _Doing:
     service: Service
     job: Job
     most_errors: int | None
+    origins: Sequence[Origin]
     until: float = field(default_factory=lambda: time.monotonic() + PATIENCE)
     made: dict[int, Written] = field(default_factory=dict)
     errors: dict[int, dict[int, ScimError]] = field(default_factory=dict)
@@ -152,9 +164,12 @@ class _Doing:
         if step.number == step.turn and time.monotonic() > self.until:
             raise Unavailable("The operations before this one took too long; send it again.", retry_after=1)
 
+    def _service(self, step: Step) -> Service:
+        return replace(self.service, origin=self.origins[step.place]) if self.origins else self.service
+
     async def _act(self, step: Step, view: View) -> Act:
         """The act that a step is, now that all it refers to exists."""
-        service, operation = self.service, self.job.operations[step.place]
+        service, operation = self._service(step), self.job.operations[step.place]
         if operation.problem is not None:
             raise operation.problem
         kind, message = operation.resource_type, operation.message
@@ -184,9 +199,9 @@ class _Doing:
         ids = await self._ids(step, view)
         profile = self.service.profile
         if step.part == "first":
-            return self.service.creation(kind, references.in_body(kind, cut.body, profile, ids.__getitem__))
+            return self._service(step).creation(kind, references.in_body(kind, cut.body, profile, ids.__getitem__))
         data = references.in_patch(kind, list(cut.later), profile, ids.__getitem__)
-        return self.service.modification(kind, self.made[step.place].stored.id, data)
+        return self._service(step).modification(kind, self.made[step.place].stored.id, data)
 
     async def _settlement(self, step: Step, view: View) -> Act | None:
         """The end of a resource of a circle that could not be closed; nothing if it could."""
@@ -195,7 +210,7 @@ class _Doing:
         kind, made = self.job.operations[step.place].resource_type, self.made.get(step.place)
         if made is None or await view.get(keys.resource(kind.alias, made.stored.id)) is None:
             raise _broken()
-        return self.service.deletion(kind, made.stored.id)
+        return self._service(step).deletion(kind, made.stored.id)
 
     async def _ids(self, step: Step, view: View) -> dict[str, str]:
         """The ids that the bulkIds in a step's data stand for.
@@ -221,7 +236,7 @@ class _Doing:
 
     def _id(self, name: str, before: int | None = None) -> str:
         source = self.job.source(name)
-        if self._error(self.job.places[name], before) is not None:
+        if name in self.job.places and self._error(self.job.places[name], before) is not None:
             raise _failed(name)
         if isinstance(source, str):
             return source

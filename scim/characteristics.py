@@ -126,10 +126,10 @@ def check_given(attributes: Iterable[Attribute], given: Json, prefix: str) -> No
 
 def _check_indexed(resource_type: ResourceType, new: JsonObject) -> None:
     total = 0
-    for index in resource_type.indexes:
+    for index in resource_type.kept:
         total += (count := len(index.target.values(new)))
         if count > MAX_INDEXED_VALUES:
             raise InvalidValue(f"{index.target} has {count} values; the limit is {MAX_INDEXED_VALUES}.")
     if total > MAX_INDEX_ROWS:
-        named = ", ".join(str(index.target) for index in resource_type.indexes)
+        named = ", ".join(str(index.target) for index in resource_type.kept)
         raise InvalidValue(f"{named} have {total} values together; the limit is {MAX_INDEX_ROWS}.")

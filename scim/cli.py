@@ -9,8 +9,9 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from scim import cli_schemas
+from scim import cli_migrate, cli_schemas, cli_transfer
 from scim.app import App
+from scim.bulk_lines import LinesError
 from scim.changes import Change
 from scim.custom import CustomError
 from scim.errors import ScimError
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment["ROLLCALL_PUBLIC_URL"] = options.public_url
     try:
         asyncio.run(_run(Settings.read(environment), options))
-    except (CustomError, ProviderError, SettingsError, ScimError, Unsettled) as error:
+    except (CustomError, LinesError, ProviderError, SettingsError, ScimError, Unsettled) as error:
         print(f"scim: {_reason(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -76,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_providers(commands.add_parser("providers", help="provisioning providers and their tokens"))
     cli_schemas.add(commands.add_parser("schemas", help="a provider's own extensions and resource types"))
+    cli_migrate.add(commands.add_parser("migrate", help="bring a provider's rows to what this version writes"))
+    cli_transfer.add_export(commands.add_parser("export", help="write a provider's resources into a file"))
+    cli_transfer.add_import(commands.add_parser("import", help="do what a file of 'export' or of bulk requests says"))
     changes = commands.add_parser("changes", help="what was changed in a provider's directory, by whom, and why so")
     changes.add_argument("provider", metavar="PROVIDER")
     changes.add_argument("--resource", metavar="ID", help="only changes of, or moving, this resource")

@@ -40,8 +40,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "set",
         help="put a file in force",
         description="Put a file in force, or refuse if a resource would lose something or would no longer be right. "
-        "While resources are looked through, the provider's clients can read but not write. If the command breaks off, "
-        "run it again, with this file or with the one before. A running service follows within 60 seconds.",
+        "New indexes are built while clients write; while resources are looked through for what stands against a "
+        "change, clients can read but not write. If the command breaks off, run it again, with this file or with the "
+        "one before. A running service follows within 60 seconds.",
     )
     for command, function in ((show, _show), (check, _check), (change, _set)):
         command.add_argument("name", metavar="PROVIDER", help="the provider's name, as in its Base URL")
@@ -56,7 +57,7 @@ async def _show(app: App, options: argparse.Namespace) -> None:
 
 
 async def _check(app: App, options: argparse.Namespace) -> None:
-    proposal = await remodel.check(app.providers, options.name, _read(options.file), _progress)
+    proposal = await remodel.check(app.providers, options.name, _read(options.file), progress)
     _tell(proposal.changes)
     if proposal.obstacles:
         raise ProviderError("\n".join(map(str, proposal.obstacles)))
@@ -65,7 +66,7 @@ async def _check(app: App, options: argparse.Namespace) -> None:
 
 
 async def _set(app: App, options: argparse.Namespace) -> None:
-    _tell(await remodel.apply(app.providers, options.name, _read(options.file), _progress))
+    _tell(await remodel.apply(app.providers, options.name, _read(options.file), progress))
 
 
 def _read(name: str) -> Custom:
@@ -80,7 +81,8 @@ def _tell(changes: Sequence[str]) -> None:
     print("\n".join(changes) or "Nothing changes.")
 
 
-def _progress(type_name: str, read: int, total: int) -> None:
+def progress(type_name: str, read: int, total: int) -> None:
+    """Tell on stderr how far a reading is."""
     line = f"{read:,} of {total:,} resources of the type {type_name} are read"
     if sys.stderr.isatty():
         print(f"\r{line}", end="" if read < total else "\n", file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ that creates nothing stands for the resource that the operation is about.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -69,10 +69,12 @@ class Job:
     Attributes:
         operations: all of them, as they were sent.
         places: the place of each bulkId's operation.
+        known: the ids that bulkIds of requests before this one stand for.
     """
 
     operations: Sequence[Operation]
     places: Mapping[str, int]
+    known: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, name: str) -> int | str:
         """Where a bulkId leads: to the place of the operation that creates a resource, or to an id.
@@ -90,6 +92,8 @@ class Job:
             current = operation.of_path
             if current is None and operation.named:
                 return operation.named
+        if current is not None and current not in passed and current in self.known:
+            return self.known[current]
         raise InvalidValue(f"bulkId:{name[:200]} stands for nothing: no operation of the request creates it.")
 
     def creators(self, names: Iterable[str]) -> set[int]:
@@ -189,7 +193,13 @@ class Step:
     cut: Cut | None = None
 
 
-def read(messages: Sequence[BulkOperation], schemas: Schemas, base_url: str, profile: Profile) -> Job:
+def read(
+    messages: Sequence[BulkOperation],
+    schemas: Schemas,
+    base_url: str,
+    profile: Profile,
+    known: Mapping[str, str] | None = None,
+) -> Job:
     """The job that the operations of a bulk request make up.
 
     Args:
@@ -197,9 +207,12 @@ def read(messages: Sequence[BulkOperation], schemas: Schemas, base_url: str, pro
         schemas: what resources there can be.
         base_url: the provider's Base URL, below which a path may be written as a whole URL.
         profile: how far names may be bent.
+        known: the ids that bulkIds of requests before this one stand for.
     """
     operations = [_operation(message, schemas, base_url, profile) for message in messages]
-    return Job(operations, {message.bulk_id: place for place, message in enumerate(messages) if message.bulk_id})
+    return Job(
+        operations, {message.bulk_id: place for place, message in enumerate(messages) if message.bulk_id}, known or {}
+    )
 
 
 def with_ids(operation: Operation, profile: Profile, resolve: Resolve) -> Json:

@@ -24,6 +24,7 @@ from scim.custom import Custom
 from scim.extending import extended
 from scim.profiles import PROFILES, Profile
 from scim.schema import Schemas
+from scim.schema_changes import compare
 from scim.storage.directory import Directory
 from scim.storage.rows import (
     Create,
@@ -71,6 +72,7 @@ class Provider:
         cursor_key: the key under which page cursors are sealed.
         retention_days: how long change records keep personal values.
         custom: the schemas of its own, as ``Custom.text`` has them; blank where it has none.
+        coming: those that it is to have once their new indexes are built; blank where there are none to build.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Provider:
     retention_days: int = _RETENTION_DAYS
     created: str = ""
     custom: str = field(default="", repr=False)
+    coming: str = field(default="", repr=False)
 
     @property
     def profile(self) -> Profile:
@@ -102,6 +105,7 @@ class Provider:
             retention_days=int(held["retention_days"]),
             created=str(held["created"]),
             custom=unpack(held, "schemas", ""),
+            coming=unpack(held, "coming", ""),
         )
 
     def encode(self, previous: Properties | None = None) -> dict[str, Property]:
@@ -115,6 +119,7 @@ class Provider:
             "retention_days": self.retention_days,
             "created": self.created,
             **pack("schemas", self.custom, previous),
+            **pack("coming", self.coming, previous),
         }
 
 
@@ -137,7 +142,7 @@ class Providers:
         self._cache_seconds = cache_seconds
         self._cached: dict[str, tuple[float, Provider]] = {}
         self._directories: dict[str, tuple[Schemas, Directory]] = {}
-        self._schemas: dict[tuple[bool, bool, str], Schemas] = {}
+        self._schemas: dict[tuple[bool, bool, str, str], Schemas] = {}
 
     async def prepare(self) -> None:
         """Create the two tables, if they are not there."""
@@ -278,14 +283,15 @@ class Providers:
         """
         profile = provider.profile
         unique, tried = profile.unique_group_names, profile.group_memberships
-        held = self._schemas.get((unique, tried, provider.custom))
+        held = self._schemas.get((unique, tried, provider.custom, provider.coming))
         if held is None:
             served = self._standard if unique else self._standard.without_uniqueness("Group", "displayName")
             served = experimental.tried(served, self._drafts) if tried and self._drafts else served
             held = extended(served, Custom.read(provider.custom)) if provider.custom else served
+            held = _building(held, extended(served, Custom.read(provider.coming))) if provider.coming else held
             if len(self._schemas) >= _MAX_SCHEMAS:
                 self._schemas.clear()
-            self._schemas[unique, tried, provider.custom] = held
+            self._schemas[unique, tried, provider.custom, provider.coming] = held
         return held
 
     async def issue(self, name: str, scope: Scope = "write", user: str = "") -> Token:
@@ -348,6 +354,13 @@ class Providers:
             etag = ""
         self.forget(name)
         return etag
+
+
+def _building(schemas: Schemas, coming: Schemas) -> Schemas:
+    """The same schemas, with the indexes kept that others have beside theirs."""
+    built = compare(schemas, coming).indexes
+    types = {name: replace(kind, building=built.get(name, ())) for name, kind in schemas.types.items()}
+    return replace(schemas, types=types, digest=f"{schemas.digest} coming={coming.digest}")
 
 
 def _known(profile: str, switches: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ refers to a resource, and nowhere else: a displayName may hold the same text and
 """
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -20,6 +20,7 @@ type Resolve = Callable[[str], str | None]
 """Gives the id that a bulkId stands for; None leaves out what refers to it."""
 
 _REFERENCE = re.compile(r"(?P<before>(?:.*/)?)bulkid:(?P<name>.*)", re.IGNORECASE | re.DOTALL)
+_ID = re.compile(r"(?P<before>(?:.*/)?)(?P<name>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.DOTALL)
 _ELSEWHERE = frozenset({"external", "uri"})
 """Types of references that lead to no resource (RFC 7643 §7)."""
 _LEFT_OUT = object()
@@ -78,13 +79,18 @@ def cut(kind: ResourceType, body: Json, profile: Profile, missing: Container[str
     """A POST's body without its references to some bulkIds."""
     if not isinstance(body, dict):
         return Cut(body, (), whole=True)
-    walk = _Walk(kind, profile, lambda name: None if name in missing else name, rewrite=False)
-    first = walk.assignments(body, "")
-    later = tuple(
-        {"op": "add" if target.attribute and _is_links(kind, target) else "replace", "path": str(target), "value": held}
-        for target, held in walk.cuts
-    )
-    return Cut(first, later, walk.whole)
+    return _Walk(kind, profile, lambda name: None if name in missing else name, rewrite=False).cut(body)
+
+
+def of_stored(kind: ResourceType, attributes: JsonObject, profile: Profile, resolve: Resolve) -> Cut:
+    """What is stored of a resource, with what ``resolve`` gives in place of each id that it refers to."""
+    return _Walk(kind, profile, resolve, form=_ID).cut(attributes)
+
+
+def of_later(kind: ResourceType, later: Sequence[JsonObject], profile: Profile, resolve: Resolve) -> list[Json]:
+    """What was left out of a stored resource, with what ``resolve`` gives in place of each id that it refers to."""
+    walk = _Walk(kind, profile, resolve, form=_ID)
+    return [walk.operation(each) for each in later]
 
 
 def _is_links(kind: ResourceType, target: Target) -> bool:
@@ -107,6 +113,7 @@ class _Walk:
 
     Attributes:
         rewrite: whether references that stay are to be replaced.
+        form: what a reference looks like.
         cuts: attributes that something was left out of, each with the value it had.
         whole: whether nothing was left out that is required.
     """
@@ -115,9 +122,19 @@ class _Walk:
     profile: Profile
     resolve: Resolve
     rewrite: bool = True
+    form: re.Pattern[str] = _REFERENCE
     cuts: list[tuple[Target, Json]] = field(default_factory=list)
     whole: bool = True
     leaving_out: bool = False
+
+    def cut(self, body: JsonObject) -> Cut:
+        """A body, and a PATCH's operations for what was left out of it."""
+        first = self.assignments(body, "")
+        later = tuple(
+            {"op": "add" if _is_links(self.kind, target) else "replace", "path": str(target), "value": held}
+            for target, held in self.cuts
+        )
+        return Cut(first, later, self.whole)
 
     def assignments(self, given: JsonObject, prefix: str) -> JsonObject:
         """What an object says of attributes, by their names or paths."""
@@ -233,7 +250,7 @@ class _Walk:
             return [read for item in held if (read := self.text(item)) is not _LEFT_OUT]
         if isinstance(held, dict):
             return {name: read for name, inner in held.items() if (read := self.text(inner)) is not _LEFT_OUT}
-        found = _REFERENCE.fullmatch(held) if isinstance(held, str) else None
+        found = self.form.fullmatch(held) if isinstance(held, str) else None
         if found is None:
             return held
         before = found["before"]

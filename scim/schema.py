@@ -165,6 +165,7 @@ class ResourceType:
     Attributes:
         alias: the type in row keys, such as ``user``.
         indexed: paths of the attributes that resources can be looked up by.
+        building: indexes that writes keep, and that no look-up may use yet, for not all resources are in them.
         members: the attribute that links to other resources and is stored apart from the rest, if any.
         memberships: the readOnly attribute derived from others' ``members``, if any.
     """
@@ -180,6 +181,7 @@ class ResourceType:
     indexed: tuple[str, ...] = ()
     members: str | None = None
     memberships: str | None = None
+    building: tuple[Index, ...] = ()
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -209,6 +211,11 @@ class ResourceType:
         """The indexed attributes, in the order they are declared."""
         found = (self.resolve(path) for path in self.indexed)
         return tuple(Index(f"{self.alias}.{self._in_keys(target)}", target) for target in found if target is not None)
+
+    @cached_property
+    def kept(self) -> tuple[Index, ...]:
+        """The indexes that writes keep."""
+        return (*self.indexes, *self.building)
 
     def _in_keys(self, target: Target) -> str:
         """What an attribute is called in row keys, in which the name of its schema stands for a URN."""

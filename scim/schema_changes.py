@@ -8,15 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from scim.schema import Attribute, Json, JsonObject, ResourceType, Schema, Schemas, Target
+from scim.schema import Attribute, Index, Json, JsonObject, ResourceType, Schema, Schemas, Target
 
 _VALUES = "with a value"
 _REMOVE = "Remove the values first, or leave it as it is."
 _FILL = "Give them a value first, or leave it optional."
-_INDEX = (
-    "No index is made for values that are there: remove them, change the schemas, and write them again, or leave it "
-    "as it is."
-)
+_INDEX = "Give the index up first, and declare it once more after that, so that it is built anew; or leave it as it is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,12 @@ class Comparison:
     Attributes:
         told: a sentence for each change.
         hurdles: those changes that resources may stand against.
+        indexes: new indexes of attributes that may have values, by the name of the type.
     """
 
     told: list[str] = field(default_factory=list)
     hurdles: list[Hurdle] = field(default_factory=list)
+    indexes: dict[str, tuple[Index, ...]] = field(default_factory=dict)
 
     def tell(self, type_name: str, change: str) -> None:
         """Add a change that loses nothing."""
@@ -165,6 +164,12 @@ class _Types:
         if same_form and target.sub is None:
             self.attributes(target.extension, old, old.sub_attributes, new.sub_attributes)
 
+    def build(self, path: str, was: Target) -> None:
+        """Have an index built, if the attribute's values stay as they are."""
+        (index,) = [index for index in self.new.indexes if str(index.target) == path]
+        if _form(index.target) == _form(was):
+            self.found.indexes[self.new.name] = (*self.found.indexes.get(self.new.name, ()), index)
+
     def indexes(self) -> None:
         old, new = _indexed(self.old), _indexed(self.new)
         for path, (alias, unique) in new.items():
@@ -173,7 +178,8 @@ class _Types:
             if was is None or was.attribute is None:
                 self.tell(f"{path} is {become}")
             elif path not in old:
-                self.hurdle(f"{path} becomes {become}", _VALUES, _INDEX, partial(_held, was))
+                self.tell(f"{path} becomes {become}")
+                self.build(path, was)
             elif old[path] != (alias, unique):
                 change = f"{path} is {become} in another way" if old[path][1] == unique else f"{path} becomes {become}"
                 self.hurdle(change, _VALUES, _INDEX, partial(_held, was))
@@ -192,6 +198,10 @@ _HARMLESS = (
     "uniqueness",
     "reference_types",
 )
+
+
+def _form(target: Target) -> tuple[object, ...]:
+    return tuple((part.type, part.multi_valued) for part in (target.attribute, target.sub) if part is not None)
 
 
 def _target(urn: str | None, parent: Attribute | None, attribute: Attribute) -> Target:

@@ -102,7 +102,7 @@ class Creation:
         linking = Linking(self.schemas, view, draft, skip_unknown=self.request.skip_unknown_members)
         linked = await linking.relink(stored, self.links)
         draft.create(keys.resource(kind.alias, identifier), records.encode(linked.group))
-        indexing.reindex(draft, None, linked.group)
+        await indexing.reindex(view, draft, None, linked.group)
         await counting.join(view, draft, kind.alias, identifier)
         _record(draft, "create", Stored(kind, identifier, {}, "", "", 0), linked, self.request)
         return Written(linked.group, changed=True, notes=linked.notes)
@@ -146,7 +146,7 @@ class Modification:
         after = replace(linked.group, attributes=read.resource, modified=draft.now, number=draft.number)
         draft.merge(row, records.encode(after, row.properties))
         draft.moved[self.identifier] = kind.alias
-        indexing.reindex(draft, before, after)
+        await indexing.reindex(view, draft, before, after)
         _record(draft, edit.kind, before, replace(linked, group=after), request)
         return Written(after, changed=True, notes=linked.notes, added=linked.added)
 

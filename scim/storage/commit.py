@@ -18,7 +18,7 @@ from scim.errors import ScimError, Unavailable
 from scim.storage import keys
 from scim.storage.drafts import Apart, Decide, Draft, Torn, View, WrittenBefore
 from scim.storage.records import Head
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Refused, Row, Rows, Unsettled, Write
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Refused, Row, Rows, SettingsChanged, Unsettled, Write
 
 ATTEMPTS = 20
 """Times a write is tried before the client is asked to come back."""
@@ -228,7 +228,9 @@ class Commit:
         except Torn:
             view.forget()
             return await doubtful.settle()
-        except (ScimError, Apart):
+        except (ScimError, Apart) as error:
+            if isinstance(error, SettingsChanged):
+                self._head = None  # which may have been read, and be out of date by the next write
             settled = await doubtful.settle()
             if settled is None:
                 raise

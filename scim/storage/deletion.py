@@ -118,7 +118,7 @@ class Deletion:
         """Delete the resource's own rows, and take it out of its run."""
         alias = self.kind.alias
         draft.delete(row)
-        indexing.reindex(draft, stored, None)
+        await indexing.reindex(view, draft, stored, None)
         draft.create(
             keys.tombstone(stored.id), {"type": self.kind.name, "number": f"{draft.number:016x}", "at": draft.now}
         )

@@ -11,12 +11,13 @@ from functools import partial
 from math import inf
 
 from scim.changes import Change, Origin
-from scim.errors import PayloadTooLarge, ScimError
+from scim.errors import PayloadTooLarge, ScimError, Unavailable
 from scim.experimental import MEMBERSHIP
 from scim.resources import Links
 from scim.schema import JsonObject, ResourceType, Schemas
-from scim.storage import forgetting, keys
+from scim.storage import backfilling, forgetting, keys
 from scim.storage.acts import Act, Creation, Edit, Modification, Request, Written
+from scim.storage.backfilling import Filled
 from scim.storage.building import Begin, GiveUp, lay_down
 from scim.storage.commit import PATIENCE, Clock, Commit, busy, unix_milliseconds
 from scim.storage.deletion import Deletion, anything
@@ -27,13 +28,15 @@ from scim.storage.joining import Joining, Leaving, Staying
 from scim.storage.linking import Unbuilt, load
 from scim.storage.membership import MembershipReader
 from scim.storage.records import Head, Stored
-from scim.storage.rows import Create, Refused, Rows, SettingsChanged
+from scim.storage.rows import Create, Merge, Refused, Rows, SettingsChanged, Unsettled
 from scim.storage.ways import Way
 
 _FOLLOW_BATCH = 90
 """Rows of other resources that one transaction of an intent changes, at most."""
 FOLLOW_FOR = 10.0
 """Seconds that a client waits, at most, while the work behind its request is finished."""
+_FENCES = 100
+"""Times that a fence may find the head moved."""
 _logger = logging.getLogger("scim")
 _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
@@ -84,6 +87,30 @@ class Directory(MembershipReader):
             values = {"unique": {"before": draft.head.unique, "after": self._fingerprint}}
             draft.head = replace(draft.head, unique=self._fingerprint)
             draft.change = Change(draft.number, draft.previous, "settings", "Provider", "", origin, values=values)
+
+    async def agrees(self) -> bool:
+        """Whether those write whose schemas are this directory's."""
+        row = await self._rows.get(keys.HEAD)
+        return row is not None and Head.decode(row).unique == self._fingerprint
+
+    def backfill(self, kind: ResourceType) -> AsyncIterator[Filled]:
+        """Make the rows that resources of a type lack in its indexes that are being built."""
+        return backfilling.backfill(self._rows, kind, self._fingerprint)
+
+    async def fence(self) -> None:
+        """See that no transaction comes in any more that was sent before.
+
+        Raises:
+            Unavailable: others write too much.
+        """
+        for _ in range(_FENCES):
+            row = await self._rows.get(keys.HEAD)
+            if row is None:
+                break
+            with suppress(Refused, Unsettled):
+                await self._rows.transact([Merge(keys.HEAD, row.etag, {})])
+                return
+        raise Unavailable("Too many writes to this provider at once; try again.", retry_after=5)
 
     async def forget(self, origin: Origin) -> None:
         """Take out what is there for no type and no index of this directory's schemas.

@@ -33,7 +33,7 @@ async def indexes(rows: Rows, schemas: Schemas, others: Iterable[str], fingerpri
         SettingsChanged: it says something else.
         Unavailable: others write too much.
     """
-    known = {kind.alias: {index.alias for index in kind.indexes} for kind in schemas.types.values()}
+    known = {kind.alias: {index.alias for index in kind.kept} for kind in schemas.types.values()}
     for kind in dict.fromkeys([*known, *others]):
         async for alias in _aliases(rows, kind):
             if alias not in known.get(kind, ()):

@@ -1,36 +1,66 @@
 """Indexing: the index rows of a resource follow its attributes, in the transaction that changes them."""
 
+from collections.abc import Iterable
+
 from scim.errors import Uniqueness
 from scim.schema import Index, ResourceType
 from scim.storage import keys
-from scim.storage.drafts import Draft
+from scim.storage.drafts import Draft, View
 from scim.storage.records import Stored
 
 _IN_CASES = frozenset({"string", "reference"})
 """Types of attributes whose values have upper and lower case."""
 
 
-def reindex(draft: Draft, before: Stored | None, after: Stored | None) -> None:
+async def reindex(view: View, draft: Draft, before: Stored | None, after: Stored | None) -> None:
     """Bring the index rows from what they were to what they must be; None before it is created, or after it is gone.
 
     Two values that compare as equal share one row, and a row that stays is not touched.
+
+    Raises:
+        Uniqueness: another resource has a value that must be unique, in an index that is being built.
     """
-    old, new = _rows(before), _rows(after)
+    kind = (before or after or _nobody()).kind
+    old, new = rows(before, kind.indexes), rows(after, kind.indexes)
     for key in old.keys() - new.keys():
         draft.drop(key, old[key][1].id)
     for key in new.keys() - old.keys():
         index, stored = new[key]
         draft.create(key, {"of": stored.id}, _taken(stored.kind, index) if index.unique else None)
+    if kind.building:
+        await _build(view, draft, rows(before, kind.building), rows(after, kind.building))
 
 
-def _rows(stored: Stored | None) -> dict[str, tuple[Index, Stored]]:
+def rows(stored: Stored | None, indexes: Iterable[Index]) -> dict[str, tuple[Index, Stored]]:
+    """The keys of a resource's rows in some indexes, each with the index."""
     if stored is None:
         return {}
     return {
         keys.index(index, value, stored.id): (index, stored)
-        for index in stored.kind.indexes
+        for index in indexes
         for value in index.target.values(stored.attributes)
     }
+
+
+async def _build(
+    view: View, draft: Draft, old: dict[str, tuple[Index, Stored]], new: dict[str, tuple[Index, Stored]]
+) -> None:
+    """The same for indexes of which nobody knows yet which rows are there."""
+    changed = sorted(old.keys() ^ new.keys())
+    for key, row in zip(changed, await view.fetch(changed), strict=True):
+        index, stored = old.get(key) or new[key]
+        own = row is not None and row.properties["of"] == stored.id
+        if key in old:
+            if row is not None and own:
+                draft.delete(row)
+        elif row is None:
+            draft.create(key, {"of": stored.id}, _taken(stored.kind, index) if index.unique else None)
+        elif not own:
+            raise _taken(stored.kind, index)
+
+
+def _nobody() -> Stored:
+    raise ValueError("a resource was there before, or is after")
 
 
 def _taken(kind: ResourceType, index: Index) -> Uniqueness:

@@ -132,6 +132,11 @@ class Reader:
         row = await self._rows.get(keys.HEAD)
         return Head.decode(row).run(kind.alias).total if row else 0
 
+    async def last(self) -> int:
+        """The number of the last change."""
+        row = await self._rows.get(keys.HEAD)
+        return Head.decode(row).number if row else 0
+
     async def scan(
         self, kind: ResourceType, after: str = "", *, since: int = 0, limit: int | None = None
     ) -> AsyncGenerator[Stored]:

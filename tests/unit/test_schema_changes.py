@@ -126,8 +126,6 @@ def test_most_changes_lose_nothing(before: JsonObject, after: JsonObject, told: 
             [WITH, OTHER],
         ),
         ({}, user_badge(required=True), f"the extension {BADGE} is new and required", [ANN], [WITH, OTHER]),
-        (badge(), badge(uniqueness="server"), f"{NUMBER} becomes unique", [WITH], [ANN, OTHER]),
-        (badge(), indexed("number"), f"{NUMBER} becomes indexed", [WITH], [ANN, OTHER]),
         (indexed("number"), badge(uniqueness="server"), f"{NUMBER} becomes unique", [WITH], [ANN, OTHER]),
         (badge(uniqueness="server"), indexed("number"), f"{NUMBER} becomes indexed", [WITH], [ANN, OTHER]),
         (
@@ -146,13 +144,6 @@ def test_most_changes_lose_nothing(before: JsonObject, after: JsonObject, told: 
             f"{NUMBER} is indexed in another way",
             [WITH],
             [ANN, OTHER],
-        ),
-        (
-            badge(),
-            badge() | {"extensions": [extension(BADGE, indexes=[f"{USER}:title"])]},
-            "title becomes indexed",
-            [{**ANN, "title": "Dr"}],
-            [ANN],
         ),
         (site(CODE, attribute("x")), site(CODE), f"{BADGE}:site.x is removed", [{BADGE: {"site": {"x": "1"}}}], [WITH]),
         (
