@@ -1,8 +1,8 @@
 """Commit: every write is one transaction that moves the head row first.
 
 So all changes of a provider have one order, totals are exact at any moment, and a crash leaves nothing half
-done. A lock keeps writers of this process from colliding with each other; writers of other processes are met
-by the head's etag and a bounded, jittered retry. A transaction whose outcome nobody knows is settled by
+done. Writers of this process take turns, and share a transaction where they can; writers of other processes are
+met by the head's etag and a bounded, jittered retry. A transaction whose outcome nobody knows is settled by
 looking for its change record.
 """
 
@@ -10,20 +10,31 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import chain
 
 from scim.errors import ScimError, Unavailable
 from scim.storage import keys
 from scim.storage.drafts import Apart, Decide, Draft, Torn, View, WrittenBefore
 from scim.storage.records import Head
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Refused, Row, Rows, SettingsChanged, Unsettled, Write
+from scim.storage.rivals import Rivals
+from scim.storage.rows import (
+    MAX_TRANSACTION_ROWS,
+    Create,
+    Refused,
+    Row,
+    Rows,
+    SettingsChanged,
+    Unreachable,
+    Unsettled,
+    Write,
+)
+from scim.storage.turns import Turns
 
 ATTEMPTS = 20
-"""Times a write is tried before the client is asked to come back."""
+"""Times a write is sent and not answered before the client is asked to come back."""
 PATIENCE = 20.0
-"""Seconds within which all of them, and the wait for the lock, must fall."""
+"""Seconds within which all attempts at a write, and the wait for its turn, must begin."""
 
 _AHEAD = MAX_TRANSACTION_ROWS // 2 - 1
 """Operations that share a transaction at most, if each writes a row and its change record."""
@@ -31,7 +42,7 @@ _AHEAD = MAX_TRANSACTION_ROWS // 2 - 1
 type Clock = Callable[[], int]
 """Gives Unix time in milliseconds."""
 
-type Outcome[T] = T | ScimError | Apart
+type Outcome[T] = T | Exception
 """What one of several operations comes to."""
 
 
@@ -57,9 +68,18 @@ class _Doubtful[T]:
         """The number of the last of them; 0 where there is none."""
         return max(self._answers, default=0)
 
+    @property
+    def many(self) -> int:
+        """How many there are."""
+        return len(self._answers)
+
     def add(self, number: int, answer: T) -> None:
         """One more."""
         self._answers[number] = answer
+
+    def drop(self, number: int) -> None:
+        """One less: it was refused."""
+        del self._answers[number]
 
     async def settle(self) -> tuple[T] | None:
         """The answer of the one that did commit, if one did by now."""
@@ -92,12 +112,12 @@ class _Together[T]:
             try:
                 outcomes.append(await decide(view, draft))
                 draft.check()
-            except (Torn, Apart, WrittenBefore):
+            except (Torn, Apart, WrittenBefore, Unreachable):
                 draft.undo()
                 if not place:
                     raise
                 return outcomes[:place]
-            except ScimError as error:
+            except Exception as error:  # noqa: BLE001 (it is its own caller's, whatever it is)
                 draft.undo()
                 outcomes[place:] = [error]
             else:
@@ -112,32 +132,39 @@ class _Together[T]:
 
 
 class Commit:
-    """Writes to one provider's partition, one after another within this process."""
+    """Writes to one provider's partition, one transaction after another within this process."""
 
     def __init__(self, rows: Rows, clock: Clock = unix_milliseconds) -> None:
         self._rows = rows
         self._clock = clock
-        self._lock = asyncio.Lock()
+        self._turns = Turns(self._some, _AHEAD, busy)
+        self._rivals = Rivals()
         self._head: tuple[Row, Head] | None = None
+        self._seen = Head()
 
     @property
     def intents(self) -> Mapping[str, int]:
         """Unfinished work as the head named it when this process last saw it."""
-        return self._head[1].intents if self._head else {}
+        return self._seen.intents
 
-    async def write[T](self, decide: Decide[T], view: View | None = None) -> T:
+    async def write[T](self, decide: Decide[T], view: View | None = None, reads: Sequence[str] = ()) -> T:
         """Run ``decide`` and commit what it drafts, again and again until one attempt is through.
 
         Args:
             decide: the operation.
             view: rows that an earlier write has read, which are read anew only if the head has moved.
+            reads: keys of rows that it is sure to read, which are read in parallel with those of other writers.
 
         Raises:
             Unavailable: too many attempts were refused, or took too long.
             ScimError: what ``decide`` raises, or the claim of a key that another resource holds.
             Apart: it cannot be done in one transaction, or not in this way.
         """
-        return await self._locked(lambda until: self._attempts(decide, until, view))
+        (outcome,) = await self._turns.take([decide], reads, PATIENCE, view)
+        if isinstance(outcome, Exception):
+            raise outcome
+        written: T = outcome
+        return written
 
     async def write_each[T](
         self, decides: Sequence[Decide[T]], reads: Sequence[Sequence[str]]
@@ -156,7 +183,7 @@ class Commit:
         while left := decides[done:]:
             outcomes: list[Outcome[T]]
             try:
-                outcomes = await self._locked(partial(self._some, left, reads[done : done + ahead]))
+                outcomes = await self._turns.take(left, list(chain(*reads[done : done + ahead])), PATIENCE)
             except Unavailable as busy:
                 outcomes = [busy]
             done += len(outcomes)
@@ -174,44 +201,34 @@ class Commit:
         """A place to try writes out, with nothing written."""
         return Rehearsal(self._rows, (await self._read_head())[1], self._clock)
 
-    async def _locked[T](self, work: Callable[[float], Awaitable[T]]) -> T:
-        """Do what may take until a given time, once no other writer of this process is at work."""
-        until = time.monotonic() + PATIENCE
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._lock.acquire()
-        except TimeoutError:
-            raise busy() from None
-        try:
-            return await work(until)
-        finally:
-            self._lock.release()
-
     async def _some[T](
-        self, decides: Sequence[Decide[T]], reads: Sequence[Sequence[str]], until: float
+        self, decides: Sequence[Decide[T]], reads: Sequence[str], until: float, view: View | None = None
     ) -> list[Outcome[T]]:
         """The outcomes of the first of several operations: as many as fit, and at least one."""
-        together = _Together(decides, chain.from_iterable(reads))
+        if len(decides) == 1:
+            try:
+                return [await self._attempts(decides[0], until, view)]
+            except Exception as error:  # noqa: BLE001 (it is its own caller's, whatever it is)
+                return [error]
+        together = _Together(decides, reads)
         try:
             return await self._attempts(together, until)
-        except (Apart, Unavailable) as error:
+        except Apart as error:
             return [error]
+        except Unavailable as error:
+            return [error] * len(decides)
         except ScimError as error:
             place = together.claimant(error)
-        if place:
-            return await self._some(decides[:place], reads[:place], until)
-        try:
-            return [await self._attempts(decides[0], until)]
-        except (ScimError, Apart) as error:
-            return [error]
+        return await self._some(decides[: place or 1], reads, until)
 
     async def _attempts[T](self, decide: Decide[T], until: float, known: View | None = None) -> T:
         view, doubtful = known or View(self._rows), _Doubtful[T](self._rows)
-        for attempt in range(ATTEMPTS):
-            await _pause(attempt)
+        while doubtful.many < ATTEMPTS:
+            if gap := self._rivals.gap(PATIENCE - (until - time.monotonic())):
+                await asyncio.sleep(gap)
             if time.monotonic() > until:
                 break
-            settled = await self._attempt(decide, view, doubtful)
+            settled = await self._ready(doubtful) or await self._attempt(decide, view, doubtful)
             if settled is not None:
                 return settled[0]
         raise busy()
@@ -226,6 +243,7 @@ class Commit:
             answer = await decide(view, draft)
             writes = [] if draft.empty else draft.writes(row)
         except Torn:
+            self._rivals.met()
             view.forget()
             return await doubtful.settle()
         except (ScimError, Apart) as error:
@@ -241,23 +259,37 @@ class Commit:
             etags = await self._rows.transact(writes)
         except Unsettled:
             self._head = None
+            self._rivals.failed()
             view.forget()
             doubtful.add(draft.number, answer)
             return await doubtful.settle()
         except Refused as refused:
             self._head = None
-            _, present = await self._read_head()
-            if present.number >= draft.number:  # it may be a second copy of what did apply that was refused
-                doubtful.add(draft.number, answer)
+            doubtful.add(draft.number, answer)  # it may be a second copy of what did apply that was refused
             settled = await doubtful.settle()
             if settled is None:
+                doubtful.drop(draft.number)
                 await self._learn(refused, writes, draft, view)
             return settled
         self._head = Row(keys.HEAD, etags[0], {}), draft.head
+        self._seen = draft.head
+        self._rivals.committed()
         return (answer,)
+
+    async def _ready[T](self, doubtful: "_Doubtful[T]") -> tuple[T] | None:
+        """Know the head; gives the answer of an attempt that it shows to have been through."""
+        if self._rivals.about:
+            self._head = None
+        if self._head is not None:
+            return None
+        self._head = await self._read_head()
+        self._seen = self._head[1]
+        return await doubtful.settle()  # whatever of them comes after this head can only be refused
 
     async def _learn(self, refused: Refused, writes: Sequence[Write], draft: Draft, view: View) -> None:
         """Forget what was read; raise if a row that was to be new is rightly another resource's."""
+        if refused.cause != "exists":
+            self._rivals.met()
         key = writes[refused.index].key if refused.index is not None else None
         if refused.cause == "exists":
             created = [write.key for write in writes if isinstance(write, Create)] if key is None else [key]
@@ -293,12 +325,6 @@ class Rehearsal:
         draft.keep(self.view)
         self._head = draft.head
         return answer
-
-
-async def _pause(attempt: int) -> None:
-    """Wait a little, at random, before an attempt that is not the first."""
-    if attempt:
-        await asyncio.sleep(random.uniform(0, min(0.01 * 2**attempt, 1)))  # noqa: S311 (jitter, not a secret)
 
 
 def busy() -> Unavailable:

@@ -174,7 +174,7 @@ class Directory(MembershipReader):
             Unavailable: the store does not answer, or too many write at once.
         """
         try:
-            written = await self._commit.write(self._agreed(act.decide))
+            written = await self._commit.write(self._agreed(act.decide), reads=act.reads)
         except Apart as apart:
             return await self._apart(act, apart)
         await self._help()
@@ -194,8 +194,10 @@ class Directory(MembershipReader):
             async for outcome in self._commit.write_each(decides, [act.reads for act in left]):
                 if isinstance(outcome, Apart):
                     yield await _outcome(self._apart(wanted[done], outcome))
-                else:
+                elif isinstance(outcome, Written | ScimError):
                     yield outcome
+                else:
+                    raise outcome
                 done += 1
         await self._help()
 

@@ -131,7 +131,7 @@ async def test_a_refusal_without_a_place_is_traced_to_the_name_that_is_taken(pro
     assert await other.user("free")
 
 
-async def test_after_eight_attempts_the_client_is_asked_to_come_back(process: Process) -> None:
+async def test_after_many_attempts_the_client_is_asked_to_come_back(process: Process) -> None:
     scripted, writer = process(*["request lost"] * 20)
     with pytest.raises(Unavailable) as raised:
         await writer.user("user")
