@@ -6,7 +6,7 @@ parameters, and there is no 405.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scim.local.constraints import Check, constraint
@@ -40,7 +40,7 @@ class _Parameter:
 class _Segment:
     """What lies between two slashes of a template: literal text, a parameter, or several of both."""
 
-    pattern: re.Pattern[str]
+    pattern: str
     parameters: tuple[_Parameter, ...]
     alone: bool
 
@@ -60,36 +60,22 @@ class Route:
     function: str
     template: str
     methods: frozenset[str]
-    segments: tuple[_Segment, ...] = field(repr=False)
+    pattern: re.Pattern[str] = field(repr=False)
+    parameters: tuple[_Parameter, ...] = field(repr=False)
 
     def match(self, path: str) -> Mapping[str, str] | None:
         """The parameters of a path that fits the template; an absent one has no key."""
-        values: dict[str, str | None] = {
-            parameter.name: parameter.default for segment in self.segments for parameter in segment.parameters
-        }
-        if not self._capture(path, values):
+        found = self.pattern.fullmatch(path)
+        if found is None:
             return None
-        for segment in self.segments:
-            if not all(parameter.accepts(values[parameter.name]) for parameter in segment.parameters):
+        values: dict[str, str] = {}
+        for parameter, given in zip(self.parameters, found.groups(), strict=True):
+            value = parameter.default if given is None else given
+            if not parameter.accepts(value):
                 return None
-        return {name: value for name, value in values.items() if value is not None}
-
-    def _capture(self, path: str, values: dict[str, str | None]) -> bool:
-        parts = path[1:].removesuffix("/").split("/") if len(path) > 1 else []
-        offset = 1
-        for index, part in enumerate(parts):
-            if not part or index >= len(self.segments):
-                return False
-            segment = self.segments[index]
-            if segment.catch_all:
-                values[segment.parameters[0].name] = path[offset:]
-                return True
-            found = segment.pattern.fullmatch(part)
-            if found is None:
-                return False
-            values.update(zip((parameter.name for parameter in segment.parameters), found.groups(), strict=True))
-            offset += len(part) + 1
-        return all(segment.may_be_absent for segment in self.segments[len(parts) :])
+            if value is not None:
+                values[parameter.name] = value
+        return values
 
 
 class Routes:
@@ -135,7 +121,17 @@ def route(function: str, template: str, methods: Iterable[str], prefix: str = ""
         raise Failure(f"The route of {function}, {template!r}, names one parameter twice.")
     if any(segment.catch_all for segment in segments[:-1]):
         raise Failure(f"The route of {function}, {template!r}, goes on after its catch-all parameter.")
-    return Route(function, whole, frozenset(method.upper() for method in methods), segments)
+    parameters = tuple(parameter for segment in segments for parameter in segment.parameters)
+    return Route(function, whole, frozenset(method.upper() for method in methods), _pattern(segments), parameters)
+
+
+def _pattern(segments: Sequence[_Segment]) -> re.Pattern[str]:
+    """What paths fit: those with a slash at the end, too, and without the last segments if these may be absent."""
+    text, absent = "", True
+    for segment in reversed(segments):
+        absent = absent and segment.may_be_absent
+        text = f"(?:/{segment.pattern}{text})?" if absent else f"/{segment.pattern}{text}"
+    return re.compile(f"{text}/?", re.IGNORECASE | re.DOTALL)
 
 
 def _segment(text: str) -> _Segment:
@@ -152,8 +148,8 @@ def _segment(text: str) -> _Segment:
     if not alone and any(parameter.catch_all or parameter.optional for parameter in parameters):
         raise ValueError(f"{text!r} must hold a catch-all or optional parameter alone")
     # The host looks for the last place where each literal fits; greedy groups do the same.
-    pattern = "(.+)".join(re.escape(literal) for literal in literals)
-    return _Segment(re.compile(pattern, re.IGNORECASE | re.DOTALL), parameters, alone)
+    pattern = "([^/].*)" if alone and parameters[0].catch_all else "([^/]+)".join(map(re.escape, literals))
+    return _Segment(pattern, parameters, alone)
 
 
 def _parameter(match: re.Match[str]) -> _Parameter:
