@@ -6,6 +6,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     cli | local                                 the operator's commands | a host for function_app.py
     cli_migrate                                 rows brought to what this version writes
     cli_schemas | cli_transfer                  those about a provider's own schemas | its resources in a file, and back
+      | cli_upkeep                              to check, repair and erase
     app                                         puts the parts together
     exporting | importing                       a directory as bulk requests | bulk requests that may break off
     endpoints                                   HTTP in, HTTP out

@@ -12,9 +12,10 @@ from typing import Literal
 from scim.resources import Note
 from scim.schema import JsonObject
 
-Kind = Literal["create", "replace", "modify", "delete", "begin", "follow", "skipped", "settings"]
+Kind = Literal["create", "replace", "modify", "delete", "begin", "follow", "skipped", "settings", "repair", "erase"]
 """What was done; ``begin`` prepares a change that takes more than one transaction, ``follow`` finishes an earlier one,
-``skipped`` recorded a request that changed nothing, and ``settings`` are the provider's own."""
+``skipped`` recorded a request that changed nothing, ``settings`` are the provider's own, ``repair`` made rows agree
+again, and ``erase`` took values out of records."""
 
 MAX_LISTED_NOTES = 100
 """Notes that a change lists one by one, at most."""
@@ -45,6 +46,7 @@ class Change:
         values: changed attributes, each with its value before and after.
         notes: what was ignored, dropped, coerced, skipped or created by leave of the profile.
         place: its place among the changes of one transaction, which all have its number.
+        erased: whether it had values once, and they were taken out.
     """
 
     number: int
@@ -57,6 +59,7 @@ class Change:
     values: JsonObject | None = None
     notes: tuple[Note, ...] = ()
     place: int = 0
+    erased: bool = False
 
     @property
     def at(self) -> str:
@@ -119,6 +122,7 @@ def decode(number: int, place: int, texts: dict[str, str]) -> Change:
         values=json.loads(values) if values else None,
         notes=tuple(Note(quirk, attribute) for quirk, attribute in notes),
         place=place,
+        erased="erased" in texts,
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from scim import cli_migrate, cli_schemas, cli_transfer
+from scim import cli_migrate, cli_schemas, cli_transfer, cli_upkeep
 from scim.app import App
 from scim.bulk_lines import LinesError
 from scim.changes import Change
@@ -89,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     changes.add_argument("--skipped", action="store_true", help="only changes in which something was skipped")
     changes.add_argument("--json", action="store_true", help="one JSON object a line, with every value")
     changes.set_defaults(command=_changes)
+    cli_upkeep.add(commands.add_parser)
     return parser
 
 
@@ -244,7 +245,7 @@ def _as_text(change: Change) -> str:
     head = f"{change.at}  {number}  {change.kind:<8}{change.type} {change.id}  by {change.origin.credential}"
     values = "".join(f"\n    {name}: {_told(value)}" for name, value in (change.values or {}).items())
     notes = "".join(f"\n    {note.quirk}: {note.attribute}" for note in change.notes)
-    return head + values + notes
+    return head + values + notes + ("\n    its values are erased" if change.erased else "")
 
 
 def _told(value: dict[str, object]) -> str:
@@ -267,6 +268,7 @@ def _as_json(change: Change) -> str:
         "request": change.origin.request,
         "moved": [list(entry) for entry in change.moved],
         "values": change.values,
+        "erased": change.erased,
         "notes": [{"quirk": note.quirk, "attribute": note.attribute} for note in change.notes],
     }
     return json.dumps(told, ensure_ascii=False)
