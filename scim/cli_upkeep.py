@@ -142,7 +142,7 @@ def _conclude(tally: Tally, options: argparse.Namespace) -> None:
 def _verdict(tally: Tally) -> str:
     if not tally.faults:
         return "not all could be looked at, so much was written; run it again"
-    return f"{tally.faults:,} of these things are wrong"
+    return f"{tally.faults:,} of these {'is' if tally.faults == 1 else 'are'} wrong"
 
 
 async def _erase(app: App, options: argparse.Namespace) -> None:

@@ -6,12 +6,11 @@ import pytest
 
 from scim.schema import Schemas
 from scim.storage.checking import Checking
-from scim.storage.memory import MemoryTables
 from scim.storage.problems import Problem
-from scim.storage.rows import Create, Rows
+from scim.storage.rows import Rows
 from tests.faults.invariants import check as judge
-from tests.faults.planted import FAULTS, World, data, packed
-from tests.faults.test_invariants import original, world  # noqa: F401 (fixtures)
+from tests.faults.planted import FAULTS, World
+from tests.faults.worlds import laid
 
 SIZES = {"write_too_long_a_text", "write_too_many_bytes", "write_too_large_a_row"}
 """Faults of sizes, which a table does not take."""
@@ -35,26 +34,18 @@ LOST = {
 SEEN = [plant for plant in FAULTS if plant.__name__ not in SIZES]
 
 
-async def laid(world: World) -> Rows:
-    tables = MemoryTables()
-    await tables.create("p")
-    rows = tables.rows("p", "p")
-    await rows.transact([Create(key, properties) for key, properties in world.held.items()])
-    return rows
-
-
 async def found(rows: Rows, schemas: Schemas) -> list[Problem]:
     return [problem async for problem in Checking(rows, schemas).check()]
 
 
 @pytest.mark.parametrize("plant", SEEN, ids=lambda plant: plant.__name__)
 async def test_a_planted_fault_is_found_and_mended_or_left_by_hand(
-    world: World,  # noqa: F811 (a fixture)
+    world: World,
     schemas: Schemas,
     plant: Callable[[World], None],
 ) -> None:
     plant(world)
-    rows = await laid(world)
+    rows = await laid(world.held)
     problems = await found(rows, schemas)
     assert any(problem.fault for problem in problems)
     assert not any("user7" in str(problem).lower() or "zo=c3" in str(problem) for problem in problems)

@@ -1,59 +1,18 @@
 """The checker of invariants sees every fault it is there to see."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from scim.schema import Schemas
-from scim.storage.directory import Directory
-from scim.storage.memory import MemoryTables
-from scim.storage.rows import Create, Property, Rows
-from tests.contract.writing import Writer, adding
-from tests.faults.invariants import assert_clean, check
-from tests.faults.planted import FAULTS, Held, World, data, packed
-
-
-async def copied(rows: Rows) -> Held:
-    return {row.key: dict(row.properties) async for page in rows.range("", "~") for row in page}
-
-
-async def built(schemas: Schemas) -> World:
-    tables = MemoryTables()
-    await tables.create("p")
-    rows = tables.rows("p", "p")
-    directory = Directory(rows, schemas)
-    await directory.found()
-    writer = Writer(directory, schemas)
-    users = await writer.users(504)
-    mails = [{"value": "Zoë@example.org"}, {"value": "z2@example.org"}]
-    users.append(await writer.user("zoe", externalId="Z:1", emails=mails))
-    small = await writer.group("small", *users[:5])
-    large = await writer.crowd("large", users[:230])
-    await writer.link(small, adding(large))
-    gone = await writer.user("gone")
-    await writer.delete("User", gone)
-    await assert_clean(rows, schemas)
-    return World(await copied(rows), users, small, large, gone)
-
-
-@pytest.fixture(scope="module")
-def original(schemas: Schemas) -> World:
-    return asyncio.run(built(schemas))
-
-
-@pytest.fixture
-def world(original: World) -> World:
-    held = {key: dict(properties) for key, properties in original.held.items()}
-    return World(held, original.users, original.small, original.large, original.gone)
+from scim.storage.rows import Property
+from tests.faults.invariants import check
+from tests.faults.planted import FAULTS, World, data, packed
+from tests.faults.worlds import laid
 
 
 async def found(world: World, schemas: Schemas) -> list[str]:
-    tables = MemoryTables()
-    await tables.create("p")
-    rows = tables.rows("p", "p")
-    await rows.transact([Create(key, properties) for key, properties in world.held.items()])
-    return await check(rows, schemas)
+    return await check(await laid(world.held), schemas)
 
 
 @pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__)

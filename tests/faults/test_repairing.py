@@ -18,23 +18,23 @@ from tests.faults.invariants import assert_clean
 from tests.faults.invariants import check as judge
 from tests.faults.lossy import LossyRows, Weather
 from tests.faults.planted import World
-from tests.faults.test_checking import found, laid
-from tests.faults.test_invariants import copied, original, world  # noqa: F401 (fixtures)
+from tests.faults.test_checking import found
+from tests.faults.worlds import copied, laid
 
 CALM = Weather(0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_whatever_is_damaged_is_mended(world: World, schemas: Schemas, seed: int) -> None:  # noqa: F811
-    dice = random.Random(seed)  # noqa: S311 (a test's dice)
-    rows = await laid(world)
+async def test_whatever_is_damaged_is_mended(world: World, schemas: Schemas, seed: int) -> None:
+    dice = random.Random(seed)
+    rows = await laid(world.held)
     actor = Actor(Writer(Directory(rows, schemas), schemas))
     for step in history(seed, 60):
         await actor.act(step)
     held = await copied(rows)
     done = damage(held, dice, dice.randrange(1, 12))
-    print(f"seed {seed}: {done}")  # noqa: T201 (shown when the test fails)
-    rows = await laid(World(held, world.users, world.small, world.large, world.gone))
+    print(f"seed {seed}: {done}")
+    rows = await laid(held)
     wrong = await judge(rows, schemas) if "head" in held else ["there is no head"]
     assert bool(wrong) == any(problem.fault for problem in await found(rows, schemas))
     told = [each async for each in Checking(rows, schemas).repair()]
@@ -48,7 +48,7 @@ async def test_whatever_is_damaged_is_mended(world: World, schemas: Schemas, see
     await assert_clean(rows, schemas)
 
 
-async def busy(rows: Rows, schemas: Schemas, world: World, seed: int) -> None:  # noqa: F811
+async def busy(rows: Rows, schemas: Schemas, world: World, seed: int) -> None:
     """What clients might do, work that takes more than one transaction among it."""
     writer = Writer(Directory(rows, schemas), schemas)
     actor = Actor(writer)
@@ -63,7 +63,7 @@ async def busy(rows: Rows, schemas: Schemas, world: World, seed: int) -> None:  
 
 @pytest.mark.parametrize("repairing", [False, True])
 async def test_no_alarm_is_false_while_others_write(
-    world: World,  # noqa: F811
+    world: World,
     schemas: Schemas,
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -72,8 +72,8 @@ async def test_no_alarm_is_false_while_others_write(
     monkeypatch.setattr(memory, "_PAGE", 60)
     monkeypatch.setattr(deletion, "MAX_TRANSACTION_ROWS", 20)
     monkeypatch.setattr(directory, "_FOLLOW_BATCH", 20)
-    beneath = await laid(world)
-    rows = LossyRows(beneath, random.Random(1), CALM)  # noqa: S311 (a test's dice)
+    beneath = await laid(world.held)
+    rows = LossyRows(beneath, random.Random(1), CALM)
     work = asyncio.gather(*(busy(rows, schemas, world, seed) for seed in range(2)))
     pending = looked = 0
     while not work.done():
@@ -93,17 +93,17 @@ async def test_no_alarm_is_false_while_others_write(
 
 
 async def test_what_is_damaged_is_mended_while_others_write(
-    world: World,  # noqa: F811
+    world: World,
     schemas: Schemas,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(memory, "_PAGE", 60)
-    damage_done = damage(world.held, random.Random(7), 8)  # noqa: S311 (a test's dice)
+    damage_done = damage(world.held, random.Random(7), 8)
     world.held.setdefault("head", {})
     assert damage_done
     assert world.held["head"]
-    beneath = await laid(world)
-    rows = LossyRows(beneath, random.Random(2), CALM)  # noqa: S311 (a test's dice)
+    beneath = await laid(world.held)
+    rows = LossyRows(beneath, random.Random(2), CALM)
     writer = Writer(Directory(rows, schemas), schemas)
     work = asyncio.create_task(writer.users(150, "late"))
     async for _ in Checking(rows, schemas).repair():

@@ -30,6 +30,14 @@ class Shell:
 
     def __call__(self, command: str, status: int = 0, typed: str = "") -> str:
         """What a command says: on stderr if it is to fail."""
+        done = self._run(command, status, typed)
+        return done.stderr if status else done.stdout
+
+    def output(self, command: str, status: int) -> str:
+        """What a command prints on stdout, though it is to fail."""
+        return self._run(command, status).stdout
+
+    def _run(self, command: str, status: int, typed: str = "") -> subprocess.CompletedProcess[str]:
         done = subprocess.run(  # noqa: S603 (our own command)
             [sys.executable, "-m", "scim", *command.split()],
             cwd=REPOSITORY,
@@ -41,7 +49,7 @@ class Shell:
             check=False,
         )
         assert done.returncode == status, done.stderr
-        return done.stderr if status else done.stdout
+        return done
 
 
 async def test_a_provider_from_its_creation_to_its_end(service: Running, connect: Connect) -> None:
