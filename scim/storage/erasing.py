@@ -1,15 +1,21 @@
 """Erasing: the change records of a deleted resource lose their values, and keep who did what, and when."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import batched
 
 from scim.changes import Change, Origin
+from scim.errors import Unavailable
 from scim.schema import Schemas
 from scim.storage import keys
 from scim.storage.commit import Commit
 from scim.storage.drafts import Draft, View
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Merge, Property, Refused, Row, Rows, pack
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Merge, Property, Refused, Row, Rows, Unsettled, pack
+
+_ATTEMPTS = 8
+"""Times that records are stripped, if nobody knows whether they were."""
 
 
 class StillThere(Exception):
@@ -68,15 +74,21 @@ class Erasure:
 
     async def _strip(self, found: Sequence[Row]) -> None:
         for some in batched(found, MAX_TRANSACTION_ROWS, strict=False):
-            try:
-                await self.rows.transact([Merge(row.key, row.etag, _stripped(row)) for row in some])
-            except Refused:  # another erasure is at work: look at each as it is now
-                fresh = [row for key in some if (row := await self.rows.get(key.key)) and self._tells(row)]
-                if len(fresh) == len(some):
-                    raise
-                await self._strip(fresh)
-            else:
-                self.erased += len(some)
+            await self._strip_together(list(some))
+
+    async def _strip_together(self, rows: list[Row]) -> None:
+        for attempt in range(_ATTEMPTS):
+            await asyncio.sleep(0.05 * attempt)
+            with suppress(Refused, Unsettled):  # whether it was done, or another did it, the rows tell
+                await self.rows.transact([Merge(row.key, row.etag, _stripped(row)) for row in rows])
+                self.erased += len(rows)
+                return
+            fresh = [row for old in rows if (row := await self.rows.get(old.key)) and self._tells(row)]
+            self.erased += len(rows) - len(fresh)
+            if not fresh:
+                return
+            rows = fresh
+        raise Unavailable("The store breaks off again and again; run the command again.", retry_after=5)
 
 
 def _stripped(row: Row) -> dict[str, Property]:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass, field
 
+from scim.experimental import MEMBERSHIP
 from scim.schema import ResourceType, Schemas
 from scim.storage import keys, records
 from scim.storage.counts import Counted, Greatest, Named, Numbers, Typed
@@ -77,7 +78,7 @@ class Survey:
     def __post_init__(self) -> None:
         """See which type has members."""
         self._owner = groups(self.schemas)
-        self._kinds = tuple(self.schemas.types.values())
+        self._kinds = tuple(kind for kind in self.schemas.types.values() if kind.name != MEMBERSHIP)  # has no rows
         self._types = {kind.alias: kind for kind in self._kinds}
 
     async def __call__(self) -> AsyncIterator[list[Matter]]:

@@ -1,6 +1,7 @@
 """What was recorded of a deleted resource is erased, and the records stay."""
 
 import json
+import random
 
 import pytest
 
@@ -12,7 +13,7 @@ from scim.storage.memory import MemoryTables
 from scim.storage.rows import Rows
 from tests.contract.writing import Writer, other_ids
 from tests.faults.invariants import assert_clean
-from tests.faults.lossy import Crash, MortalRows
+from tests.faults.lossy import Crash, LossyRows, MortalRows, Weather
 from tests.faults.test_checking import found
 from tests.faults.worlds import copied
 
@@ -83,6 +84,18 @@ async def test_an_erasure_that_broke_off_is_begun_again(rows: Rows, writer: Writ
     assert await erase(rows, schemas, ada) == 52
     assert "Ada" not in str(await copied(rows))
     assert (await writer.kinds())[-1] == "erase"
+
+
+async def test_records_are_erased_through_a_bad_network(rows: Rows, writer: Writer, schemas: Schemas) -> None:
+    ada = await writer.user("ada")
+    for number in range(250):
+        await writer.change("User", ada, displayName=f"Ada {number}")
+    await writer.delete("User", ada)
+    lossy = LossyRows(rows, random.Random(3), Weather(0.2, 0.2, 0.2, 0))
+    assert await erase(lossy, schemas, ada) == 252
+    await lossy.arrive()
+    assert "Ada" not in str(await copied(rows))
+    await assert_clean(rows, schemas)
 
 
 async def test_what_is_there_and_what_never_was_are_not_erased(rows: Rows, writer: Writer, schemas: Schemas) -> None:

@@ -19,6 +19,7 @@ from scim.local.options import REPOSITORY
 from scim.providers import Provider
 from scim.schema import Json, Schemas
 from scim.settings import Settings
+from scim.storage.checking import Checking
 from scim.storage.directory import Directory
 from tests.client import Answer, Client
 from tests.faults.invariants import assert_clean
@@ -137,7 +138,9 @@ async def connect(operator: App, service: Running, schemas: Schemas) -> AsyncIte
 
 async def _end(operator: App, provider: Provider, schemas: Schemas, said: str) -> None:
     as_it_is = operator.providers.schemas(await operator.providers.get(provider.name))
-    await assert_clean(operator.tables.rows(provider.table, provider.table), as_it_is)
+    rows = operator.tables.rows(provider.table, provider.table)
+    await assert_clean(rows, as_it_is)
+    assert [problem async for problem in Checking(rows, as_it_is).check() if problem.remedy != "pending"] == []
     await assert_silent(operator.providers.directory(provider), schemas, said)
     await operator.providers.delete(provider.name)
 
