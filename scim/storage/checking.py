@@ -76,10 +76,16 @@ class Checking:
         self._schemas = schemas
         self._progress = progress
         self._clock = clock
+        self._believed = ""
         self._commit = Commit(rows, clock)
 
     async def check(self) -> AsyncIterator[Problem]:
-        """What is wrong; nothing is written."""
+        """What is wrong; nothing is written.
+
+        Raises:
+            SettingsChanged: the provider got other schemas meanwhile.
+            Unavailable: the store does not answer.
+        """
         told: set[int] = set()
         async for found in self._through(self._confirmed):
             for problem in found:
@@ -128,6 +134,7 @@ class Checking:
         except UNREADABLE:
             yield [Problem(keys.HEAD, "the row cannot be read, or its number is of no time", "by hand")]
             return
+        self._believed = head.unique
         if head.unique != self._schemas.fingerprint:
             what = "it wants other schemas than the provider's; 'schemas set' must be run again"
             yield [Problem(keys.HEAD, what, "by hand")]
@@ -158,6 +165,8 @@ class Checking:
             await asyncio.sleep(random.uniform(0, min(0.005 * look, 0.25)))  # noqa: S311 (jitter, not a secret)
             row = await self._head()
             head = Head.decode(row)
+            if head.unique != self._believed:
+                raise SettingsChanged
             view, draft = View(self._rows), Draft(head, max(head.number + 1, self._clock() << 16))
             try:
                 found = await matter(view, draft)

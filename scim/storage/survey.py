@@ -139,7 +139,7 @@ class Survey:
             self.certain.append(Problem(_told(row.key), "there is no such kind of row", "by hand"))
         elif name == stem:
             self._resource(kind, row, rest)
-        else:
+        elif name not in {index.alias for index in kind.building}:  # of these nobody knows yet which must be there
             self._pair((row.key, str(row.properties.get("of"))), Entry(kind, row.key), told=False)
 
     def _resource(self, kind: ResourceType, row: Row, identifier: str) -> None:
