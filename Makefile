@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage entra check conformance bench clean
+.PHONY: help run test coverage entra check conformance bench faults clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
@@ -34,6 +34,9 @@ conformance: .venv/dev.stamp ## let all examiners at the service, and write thei
 
 bench: .venv/dev.stamp ## measure all parts (about 20 minutes) and write docs/performance.md; a first look: ARGS="--quick"
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+faults: .venv/dev.stamp ## the service behind a bad network, killed, and without its store; a quarter of an hour each
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 clean: ## remove everything that was installed or made here
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -56,7 +56,7 @@ class Settings(BaseModel):
     requests_at_once: int = Field(
         100, ge=0, description="requests of one provider that one process answers at a time, or 0 for any number"
     )
-    request_seconds: int = Field(100, ge=30, le=220, description="seconds a request may take, 30 to 220")
+    request_seconds: int = Field(200, ge=30, le=220, description="seconds a request may take, 30 to 220")
     cache_seconds: int = Field(60, ge=0, le=60, description="seconds a credential may be cached, 0 to 60")
 
     @classmethod

@@ -25,7 +25,7 @@ GROUP = 100
 """Members of each group; each user is in one."""
 MEASURED = 20
 """Operations of each kind that are counted at each size."""
-LOT = 45
+LOT = 1_000
 
 
 async def measure(say: Say, *, quick: bool) -> JsonObject:

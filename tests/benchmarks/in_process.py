@@ -22,7 +22,7 @@ GROUPS = (10, 1_000, 10_000, 100_000)
 PEER_GROUPS = 10_000
 """Members of the largest group that the peer is asked about: it reads all of them to add one."""
 ROUNDS = 5
-LOT = 45
+LOT = 1_000
 
 
 async def measure(say: Say, *, quick: bool) -> JsonObject:
