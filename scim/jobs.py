@@ -211,7 +211,9 @@ def read(
     """
     operations = [_operation(message, schemas, base_url, profile) for message in messages]
     return Job(
-        operations, {message.bulk_id: place for place, message in enumerate(messages) if message.bulk_id}, known or {}
+        operations,
+        {message.bulk_id: place for place, message in enumerate(messages) if message.bulk_id},
+        {} if known is None else known,
     )
 
 

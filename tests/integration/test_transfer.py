@@ -53,7 +53,7 @@ async def test_a_directory_moves_whole_however_often_both_commands_are_killed(az
     deaths = 0
     for name, words in ((source, ("export", source, str(path), "--resume")), (target, ("import", target, str(path)))):
         for _ in range(KILLS):
-            moment = chance.uniform(0.5, 2.5)
+            moment = chance.uniform(0.3, 1.3)
             if not await asyncio.to_thread(killed, azurite, moment, *words):
                 break
             deaths += 1
