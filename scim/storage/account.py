@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import cached_property
+from io import BytesIO
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -40,6 +41,8 @@ _IDLE = {"https": 30, "http": 4}
 PAUSES = (0.2, 0.4, 0.8)
 """Seconds before a read is tried again."""
 _LONGEST_PAUSE = 2.0
+_MUCH = 2**20
+"""Bytes that are sent piece by piece, for others to have their turn."""
 _OK, _NOT_FOUND, _SERVER_ERROR = 200, 404, 500
 _ASKS_FOR_TIME = {408, 429}
 NOT_LET_IN = {401, 403}
@@ -124,10 +127,12 @@ class Account:
             Unsettled: none came.
             Unreachable: we are not let in.
         """
-        headers = {"Content-Type": kind, "Accept": wire.JSON, "DataServiceVersion": "3.0"}
+        length = str(len(content))
+        headers = {"Content-Type": kind, "Content-Length": length, "Accept": wire.JSON, "DataServiceVersion": "3.0"}
+        body = content if len(content) < _MUCH else BytesIO(content)
         try:
             async with asyncio.timeout(CALL):
-                return await self._sent(HttpRequest("POST", self.url + path, headers=headers, content=content))
+                return await self._sent(HttpRequest("POST", self.url + path, headers=headers, content=body))
         except ClientAuthenticationError as error:
             self.failed(error)
         except (AzureError, TimeoutError) as error:
