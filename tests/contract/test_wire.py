@@ -14,7 +14,8 @@ from tests.sdk import SdkTables
 
 TURNS = 60
 SDK_S_OWN = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
-_KEYS = string.ascii_letters + string.digits + " !$%&'()*+,-.:;<=>@[]^_`{|}~éß中😀"
+_KEYS = string.ascii_letters + string.digits + "._@+-:~=!"
+"""What the keys of rows are made of; of others Azurite, which looks for them by pattern, loses some."""
 _TEXTS = "".join(map(chr, (*range(1, 0x180), 0x2028, 0x4E00, 0xFFFD, 0x1F600))) + "--changeset_\r\n\r\nHTTP/1.1 409"
 
 
