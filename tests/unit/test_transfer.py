@@ -321,11 +321,16 @@ async def _imported(client: Client, mover: Mover, rows: Rows | None = None) -> l
         progress.close()
 
 
-@pytest.mark.usefixtures("_short_lines")
+@pytest.mark.parametrize("within", [False, True])
 @pytest.mark.parametrize("applies", [False, True])
 async def test_at_whatever_transaction_an_import_breaks_off_the_next_one_makes_it_whole(
-    mover: Mover, applies: bool
+    mover: Mover, applies: bool, within: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Between lines, and within a line that takes many transactions."""
+    if within:
+        monkeypatch.setattr("scim.storage.drafts.MAX_TRANSACTION_ROWS", 20)
+    else:
+        monkeypatch.setattr(bulk_lines, "OPERATIONS", 7)
     wanted = await _exported(mover)
     for last in range(1, 200):
         client = await mover.client(f"target{last}", unique_group_names="off")
