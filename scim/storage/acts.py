@@ -6,7 +6,7 @@ An act says what to read and what to write, and not when: alone, or with others 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from scim.changes import Change, Kind, Origin, difference, members
+from scim.changes import Kind, Origin, difference, members
 from scim.errors import ScimError
 from scim.resources import NO_LINKS, Links, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
@@ -174,14 +174,5 @@ def _record(draft: Draft, kind: Kind, before: Stored, linked: Linked, request: R
         values["members"] = members(linked.added, linked.removed)
     if kind == "create":
         draft.moved[linked.group.id] = linked.group.kind.alias
-    draft.change = Change(
-        number=draft.number,
-        previous=draft.previous,
-        kind=kind,
-        type=before.kind.name,
-        id=linked.group.id,
-        origin=request.origin,
-        moved=tuple((alias, moved) for moved, alias in draft.moved.items()),
-        values=values,
-        notes=(*request.notes, *linked.notes),
-    )
+    notes = (*request.notes, *linked.notes)
+    draft.record(kind, (before.kind.name, linked.group.id), request.origin, values, notes)

@@ -66,8 +66,7 @@ class _Resource:
 
     @classmethod
     def read(cls, kind: ResourceType, row: Row) -> Self:
-        found = indexing.rows(records.decode(kind, row), kind.building)
-        return cls(row, {key: index for key, (index, _) in found.items()})
+        return cls(row, indexing.entries(records.decode(kind, row), kind.building))
 
     @property
     def id(self) -> str:

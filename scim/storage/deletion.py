@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from scim import resources
-from scim.changes import Change, Origin, difference
+from scim.changes import Origin, difference
 from scim.schema import ResourceType, Schemas
 from scim.storage import counting, indexing, keys, records
 from scim.storage.drafts import Draft, TooLarge, View
@@ -62,16 +62,8 @@ class Deletion:
         else:
             await self._intend(view, draft, stored, parents)
         await self._remove(view, draft, stored, row)
-        draft.change = Change(
-            number=draft.number,
-            previous=draft.previous,
-            kind="delete",
-            type=self.kind.name,
-            id=stored.id,
-            origin=self.origin,
-            moved=tuple((alias, identifier) for identifier, alias in draft.moved.items() if identifier != stored.id),
-            values=difference(stored.attributes, {}),
-        )
+        draft.moved.pop(stored.id, None)
+        draft.record("delete", (self.kind.name, stored.id), self.origin, difference(stored.attributes, {}))
         return stored
 
     async def _unlink(self, view: View, draft: Draft, stored: Stored, parents: Sequence[str]) -> None:

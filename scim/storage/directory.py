@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from math import inf
 
-from scim.changes import Change, Origin
+from scim.changes import Origin
 from scim.errors import PayloadTooLarge, ScimError, Unavailable
 from scim.experimental import MEMBERSHIP
 from scim.resources import Links
@@ -86,7 +86,7 @@ class Directory(MembershipReader):
         if draft.head.unique != self._fingerprint:
             values = {"unique": {"before": draft.head.unique, "after": self._fingerprint}}
             draft.head = replace(draft.head, unique=self._fingerprint)
-            draft.change = Change(draft.number, draft.previous, "settings", "Provider", "", origin, values=values)
+            draft.record("settings", ("Provider", ""), origin, values)
 
     async def agrees(self) -> bool:
         """Whether those write whose schemas are this directory's."""
@@ -249,7 +249,7 @@ class Directory(MembershipReader):
             if self._abandoned(touched) and identifier not in self._following:
                 async with self._alone(identifier):
                     left = until - time.monotonic()
-                    pieces += await self._finish_quietly(identifier, left, abandoned=True)
+                    pieces += await self._finish_quietly(identifier, patience=left, abandoned=True)
         return pieces
 
     async def close(self) -> None:
@@ -314,7 +314,7 @@ class Directory(MembershipReader):
         if identifier in self._following:
             return
         async with self._alone(identifier):
-            await self._finish_quietly(identifier, FOLLOW_FOR)
+            await self._finish_quietly(identifier, patience=FOLLOW_FOR)
         if identifier in self._commit.intents:
             task = asyncio.create_task(self._go_on(identifier))
             self._tasks.add(task)
@@ -322,12 +322,14 @@ class Directory(MembershipReader):
 
     async def _go_on(self, identifier: str) -> None:
         async with self._alone(identifier):
-            await self._finish_quietly(identifier, inf)
+            await self._finish_quietly(identifier)
 
-    async def _finish_quietly(self, identifier: str, patience: float, *, abandoned: bool = False) -> int:
+    async def _finish_quietly(
+        self, identifier: str, most: int | None = None, *, patience: float = inf, abandoned: bool = False
+    ) -> int:
         """Work on an intent whose deed is done already, so that no fault here can undo it."""
         try:
-            return await self.finish(identifier, patience=patience, abandoned=abandoned)
+            return await self.finish(identifier, most, patience=patience, abandoned=abandoned)
         except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
             _logger.warning("an intent could not be finished; the next request tries again")
             return 0
@@ -362,11 +364,7 @@ class Directory(MembershipReader):
             if left <= 0 or not self._abandoned(touched) or identifier in self._following:
                 continue
             async with self._alone(identifier):
-                try:
-                    left -= await self.finish(identifier, left, abandoned=True)
-                except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
-                    _logger.warning("an intent could not be finished; the next request tries again")
-                    left -= 1
+                left -= await self._finish_quietly(identifier, left, abandoned=True) or 1
 
 
 async def _delete(deletion: Deletion, view: View, draft: Draft) -> Written:

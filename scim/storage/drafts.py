@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from itertools import batched
 
-from scim.changes import Change, instant
+from scim.changes import Change, Kind, Origin, instant
 from scim.errors import PayloadTooLarge, ScimError
+from scim.resources import Note
+from scim.schema import JsonObject
 from scim.storage import keys, records
 from scim.storage.later import Later
 from scim.storage.records import Head
@@ -188,6 +190,27 @@ class Draft:
         if isinstance(before, Create) and before.properties.get("of", of) != of:
             raise WrittenBefore
         self._untouch(key, Delete(key))
+
+    def record(
+        self,
+        kind: Kind,
+        of: tuple[str, str],
+        origin: Origin,
+        values: JsonObject | None = None,
+        notes: tuple[Note, ...] = (),
+    ) -> None:
+        """Say what the operation does, once all that it moves has moved; ``of`` is a type's name and an id."""
+        self.change = Change(
+            number=self.number,
+            previous=self.previous,
+            kind=kind,
+            type=of[0],
+            id=of[1],
+            origin=origin,
+            moved=tuple((alias, moved) for moved, alias in self.moved.items()),
+            values=values,
+            notes=notes,
+        )
 
     def new_id(self) -> str:
         """An id for a new resource, greater than any given before."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from scim.changes import Change
 from scim.schema import Index, ResourceType
-from scim.storage import keys, records
+from scim.storage import indexing, keys, records
 from scim.storage.drafts import Draft, View
 from scim.storage.problems import Problem, record
 from scim.storage.records import Stored
@@ -13,11 +13,7 @@ from scim.storage.rows import Row
 
 def wanted(stored: Stored) -> dict[str, Index]:
     """The keys of the index rows that a resource must have."""
-    return {
-        keys.index(index, value, stored.id): index
-        for index in stored.kind.indexes
-        for value in index.target.values(stored.attributes)
-    }
+    return indexing.entries(stored, stored.kind.indexes)
 
 
 @dataclass(frozen=True, slots=True)

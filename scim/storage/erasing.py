@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import batched
 
-from scim.changes import Change, Origin
+from scim.changes import Origin
 from scim.errors import Unavailable
 from scim.schema import Schemas
 from scim.storage import keys
@@ -106,4 +106,4 @@ class _Record:
 
     async def __call__(self, _: View, draft: Draft) -> None:
         """Lay it into the draft."""
-        draft.change = Change(draft.number, draft.previous, "erase", self.kind, self.identifier, self.origin)
+        draft.record("erase", (self.kind, self.identifier), self.origin)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 
-from scim.changes import Change, Origin
+from scim.changes import Origin
 from scim.errors import Unavailable
 from scim.schema import Schemas
 from scim.storage import keys
@@ -86,4 +86,4 @@ class Types:
         kept = {alias: run for alias, run in draft.head.runs.items() if alias not in gone}
         draft.head = replace(draft.head, runs=kept)
         values = {"types": {"before": gone, "after": None}}
-        draft.change = Change(draft.number, draft.previous, "settings", "Provider", "", self.origin, values=values)
+        draft.record("settings", ("Provider", ""), self.origin, values)

@@ -42,6 +42,11 @@ def rows(stored: Stored | None, indexes: Iterable[Index]) -> dict[str, tuple[Ind
     }
 
 
+def entries(stored: Stored, indexes: Iterable[Index]) -> dict[str, Index]:
+    """The keys of a resource's rows in some indexes, each with its index."""
+    return {key: index for key, (index, _) in rows(stored, indexes).items()}
+
+
 async def _build(
     view: View, draft: Draft, old: dict[str, tuple[Index, Stored]], new: dict[str, tuple[Index, Stored]]
 ) -> None:

@@ -7,7 +7,7 @@ concerned; the head names it. Anyone who meets it can finish it.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from scim.changes import Change, Kind, Origin
+from scim.changes import Kind, Origin
 from scim.errors import Unavailable
 from scim.resources import Note
 from scim.storage import keys
@@ -84,12 +84,13 @@ class Intent:
         """Whether nothing is left."""
         return not (self.groups or self.queues or self.trash or self.building)
 
+    def built(self, identifier: str) -> tuple[str, ...]:
+        """What the keys begin with of the rows that are being laid down under the intent of an id."""
+        return (keys.member_set(self.building), keys.queue(identifier, self.building)) if self.building else ()
+
     def given_up(self, identifier: str) -> "Intent":
         """The intent, if what is being built is never going to be used."""
-        if not self.building:
-            return self
-        useless = (keys.member_set(self.building), keys.queue(identifier, self.building))
-        return replace(self, trash=(*self.trash, *useless), building="")
+        return replace(self, trash=(*self.trash, *self.built(identifier)), building="")
 
 
 async def opened(view: View, draft: Draft, identifier: str) -> Intent | None:
@@ -142,13 +143,4 @@ def queue(identifier: str, name: str, links: Links) -> list[Create]:
 
 def record(draft: Draft, kind: Kind, intent: Intent, identifier: str, notes: tuple[Note, ...] = ()) -> None:
     """Say in the draft that a piece of an intent's work is done."""
-    draft.change = Change(
-        number=draft.number,
-        previous=draft.previous,
-        kind=kind,
-        type=intent.type,
-        id=identifier,
-        origin=Origin("", f"{intent.began:016x}"),
-        moved=tuple((alias, moved) for moved, alias in draft.moved.items()),
-        notes=notes,
-    )
+    draft.record(kind, (intent.type, identifier), Origin("", f"{intent.began:016x}"), notes=notes)

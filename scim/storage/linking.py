@@ -293,13 +293,8 @@ class Linking:
     def _write_buckets(self, group: Stored, contents: Mapping[int, members.Links], held: Mapping[int, Row]) -> None:
         if not group.roster.buckets:
             return
-        stamp: dict[str, Property] = {"number": f"{self._draft.number:016x}"}
         for at, links in contents.items():
-            row = held.get(at)
-            if row is None:
-                self._draft.create(group.bucket(at), members.pack_links(links) | stamp)
-            else:
-                self._draft.merge(row, members.pack_links(links, row.properties) | stamp)
+            lay_bucket(self._draft, group.bucket(at), held.get(at), links)
 
     async def _tell(self, group: str, added: members.Links, removed: members.Links) -> None:
         """Bring the lists of groups that members carry up to date."""
@@ -315,6 +310,15 @@ class Linking:
     def _carry(self, row: Row, identifier: str, alias: str, groups: set[str]) -> None:
         self._draft.merge(row, records.encode_memberships(groups, self._draft.number, row.properties))
         self._draft.moved[identifier] = alias
+
+
+def lay_bucket(draft: Draft, key: str, row: Row | None, links: members.Links) -> None:
+    """Lay what a bucket holds into a draft; without a row of it, a new one."""
+    stamp: dict[str, Property] = {"number": f"{draft.number:016x}"}
+    if row is None:
+        draft.create(key, members.pack_links(links) | stamp)
+    else:
+        draft.merge(row, members.pack_links(links, row.properties) | stamp)
 
 
 async def load(view: View, group: Stored) -> Stored:

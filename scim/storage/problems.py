@@ -8,7 +8,7 @@ while others write.
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from scim.changes import Change, Origin
+from scim.changes import Origin
 from scim.schema import JsonObject
 from scim.storage.drafts import Draft, View
 
@@ -49,13 +49,4 @@ class Matter(Protocol):
 
 def record(draft: Draft, kind: str, identifier: str, mended: JsonObject) -> None:
     """Say in the draft what was mended, if anything was; ``kind`` is the name of the resource's type."""
-    draft.change = Change(
-        number=draft.number,
-        previous=draft.previous,
-        kind="repair",
-        type=kind,
-        id=identifier,
-        origin=OPERATOR,
-        moved=tuple((alias, moved) for moved, alias in draft.moved.items()),
-        values=mended,
-    )
+    draft.record("repair", (kind, identifier), OPERATOR, mended)

@@ -22,7 +22,7 @@ class AzureTables:
     """A storage account.
 
     The SDK creates and deletes tables. What is done all day is asked for in our own words: the SDK's cost many times
-    as much (docs/decisions/0014).
+    as much (docs/decisions/0016).
     """
 
     def __init__(self, storage: str) -> None:

@@ -8,11 +8,11 @@ from scim.schema import ResourceType
 from scim.storage import keys, records
 from scim.storage.drafts import Draft, View
 from scim.storage.intents import Intent, opened
-from scim.storage.linking import MAX_MEMBERSHIPS, bucket_of, bucket_span, load
-from scim.storage.members import CAPACITY, Links, pack_links, unpack_ids, unpack_links
+from scim.storage.linking import MAX_MEMBERSHIPS, bucket_of, bucket_span, lay_bucket, load
+from scim.storage.members import CAPACITY, unpack_ids, unpack_links
 from scim.storage.problems import Problem, record
 from scim.storage.records import Stored
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Property, Row
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Row
 
 _ROWS = MAX_TRANSACTION_ROWS - 10
 """Rows of members that one repair writes, at most."""
@@ -124,7 +124,7 @@ class Tie:
         else:
             row = await view.get(key := stored.bucket(stored.roster.bucket(self.member)))
             links = {**(unpack_links(row.properties) if row else {}), self.member: alias}
-            _lay(draft, key, row, _present(links))
+            lay_bucket(draft, key, row, _present(links))
         inline = _present(links) if stored.members is not None else None
         _rewrite(draft, group, replace(stored, members=inline, roster=replace(stored.roster, count=count)))
         verb = "removed" if alias is None else "restored"
@@ -163,7 +163,7 @@ class Lists:
         if len(changed) + len(gone) > _ROWS:
             return [Problem(self.group, what, "by hand") for what in wrong]
         for at in changed:
-            _lay(draft, stored.bucket(at), buckets.get(at), spread[at])
+            lay_bucket(draft, stored.bucket(at), buckets.get(at), spread[at])
         for at in gone:
             draft.delete(buckets[at])
         _rewrite(draft, row, replace(stored, roster=after, members=None if after.buckets else members))
@@ -228,9 +228,7 @@ class Scraps:
 
 def stems(identifier: str, intent: Intent) -> tuple[str, ...]:
     """What the keys of all rows begin with that an intent speaks for."""
-    name = intent.building
-    building = (keys.member_set(name), keys.queue(identifier, name)) if name else ()
-    return (*intent.queues, *intent.trash, *building)
+    return (*intent.queues, *intent.trash, *intent.built(identifier))
 
 
 def _raw(row: Row) -> Iterator[tuple[str, str]]:
@@ -243,14 +241,6 @@ def _raw(row: Row) -> Iterator[tuple[str, str]]:
 
 def _present(links: Mapping[str, str | None]) -> dict[str, str]:
     return {member: alias for member, alias in links.items() if alias is not None}
-
-
-def _lay(draft: Draft, key: str, row: Row | None, links: Links) -> None:
-    stamp: dict[str, Property] = {"number": f"{draft.number:016x}"}
-    if row is None:
-        draft.create(key, pack_links(links) | stamp)
-    else:
-        draft.merge(row, pack_links(links, row.properties) | stamp)
 
 
 def _rewrite(draft: Draft, row: Row, group: Stored) -> None:
