@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from time import monotonic
 
@@ -86,14 +87,21 @@ async def run(
 
 
 async def _outage(name: str, way: AsyncIterator[None], seconds: float, workers: list[Worker]) -> Outage:
-    """Work through one outage; each worker goes on until it has done something after the return."""
+    """Work through one outage; each worker goes on until it, and a read and a write, have been through after it."""
     heard = workers[0].client.account.heard
-    known, over = len(heard), asyncio.Event()
+    known, over, returned = len(heard), asyncio.Event(), inf
+
+    def through(*, read: bool) -> list[float]:
+        """When what was asked after the return was answered well."""
+        good = (each for each in heard[known:] if each.at > returned and 200 <= each.status < 300)
+        return [each.at for each in good if (each.method in _READS) is read]
 
     async def persist(worker: Worker) -> None:
         while not over.is_set():
             await worker.step()
         await worker.step()
+        while not (through(read=True) and through(read=False)):
+            await worker.step()
 
     async with asyncio.TaskGroup() as tasks:
         for worker in workers:
@@ -107,14 +115,13 @@ async def _outage(name: str, way: AsyncIterator[None], seconds: float, workers: 
         returned = monotonic()
         over.set()
     during = [each for each in heard[known:] if each.at > away and each.at - each.seconds < returned]
-    after = [each for each in heard[known:] if each.at > returned and 200 <= each.status < 300]
     return Outage(
         name,
         returned - began,
         Counter(each.status for each in during if each.at < returned),
         max((each.seconds for each in during if each.status == 503), default=0),
-        min(each.at for each in after if each.method in _READS) - returned,
-        min(each.at for each in after if each.method not in _READS) - returned,
+        min(through(read=True)) - returned,
+        min(through(read=False)) - returned,
         monotonic() - returned,
     )
 
