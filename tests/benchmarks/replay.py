@@ -23,6 +23,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from scim.schema import JsonObject
 from scim.storage.rows import Create, Delete, Merge, Properties, Row, Rows, Tables, Write
+from tests.through import ThroughTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +50,12 @@ class Calls:
         self.made, self.ranges = [], 0
 
 
-class RecordingTables:
+class RecordingTables(ThroughTables):
     """A storage account that notes the calls made to it, over another one."""
 
     def __init__(self, tables: Tables) -> None:
-        self._tables = tables
         self.calls = Calls()
-
-    def rows(self, table: str, partition: str) -> Rows:
-        """A partition that notes."""
-        return _RecordingRows(self._tables.rows(table, partition), self.calls)
-
-    async def create(self, table: str) -> None:
-        """Not noted."""
-        await self._tables.create(table)
-
-    async def drop(self, table: str) -> None:
-        """Not noted."""
-        await self._tables.drop(table)
-
-    async def close(self) -> None:
-        """Close what lies below."""
-        await self._tables.close()
+        super().__init__(tables, lambda rows: _RecordingRows(rows, self.calls))
 
 
 class _RecordingRows:

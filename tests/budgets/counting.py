@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from scim.storage.rows import Row, Rows, Tables, Write
+from tests.through import ThroughTables
 
 
 @dataclass(slots=True)
@@ -44,28 +45,12 @@ class Calls:
         self._under_way -= 1
 
 
-class CountingTables:
-    """A storage account whose calls are counted, over another one."""
+class CountingTables(ThroughTables):
+    """A storage account whose calls are counted, over another one; those of operators, who create tables, are not."""
 
     def __init__(self, tables: Tables) -> None:
-        self._tables = tables
         self.calls = Calls()
-
-    def rows(self, table: str, partition: str) -> Rows:
-        """A partition that counts."""
-        return CountingRows(self._tables.rows(table, partition), self.calls)
-
-    async def create(self, table: str) -> None:
-        """Not counted: only operators create tables."""
-        await self._tables.create(table)
-
-    async def drop(self, table: str) -> None:
-        """Not counted, as above."""
-        await self._tables.drop(table)
-
-    async def close(self) -> None:
-        """Close what lies below."""
-        await self._tables.close()
+        super().__init__(tables, lambda rows: CountingRows(rows, self.calls))
 
 
 class CountingRows:

@@ -8,7 +8,7 @@ from scim.schema import Schemas
 from scim.storage.directory import Directory
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Rows
-from tests.contract.writing import Writer
+from tests.contract.writing import Writer, founded
 from tests.faults.invariants import assert_clean
 from tests.faults.moving import move
 
@@ -56,12 +56,8 @@ async def test_any_page_is_the_slice_it_must_be(
 
 
 async def test_a_run_that_is_emptied_is_gone(schemas: Schemas) -> None:
-    tables = MemoryTables()
-    await tables.create("p")
-    rows = tables.rows("p", "p")
-    directory = Directory(rows, schemas)
-    await directory.found()
-    writer = Writer(directory, schemas)
+    rows = await founded(schemas)
+    writer = Writer(Directory(rows, schemas), schemas)
     users = await writer.users(1_001)
     for user in users[500:]:
         await writer.delete("User", user)

@@ -8,11 +8,22 @@ from scim.resources import NO_LINKS, Links, Member, Note, Reading
 from scim.schema import Json, Schemas
 from scim.storage.acts import Edit, Request, Written
 from scim.storage.directory import Directory
+from scim.storage.memory import MemoryTables
 from scim.storage.records import Stored
+from scim.storage.rows import Rows
 
 ORIGIN = Origin("key", "request")
 REQUEST = Request(ORIGIN)
 TOLERANT = Request(ORIGIN, skip_unknown_members=True)
+
+
+async def founded(schemas: Schemas) -> Rows:
+    """The rows of a directory in memory, ready for its first resource."""
+    tables = MemoryTables()
+    await tables.create("p")
+    rows = tables.rows("p", "p")
+    await Directory(rows, schemas).found()
+    return rows
 
 
 def adding(*ids: str, kind: str | None = None) -> Links:

@@ -8,9 +8,8 @@ from scim.schema import Schemas
 from scim.storage import deletion, directory, intents, linking
 from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
-from scim.storage.memory import MemoryTables
 from scim.storage.rows import Rows
-from tests.contract.writing import Writer, adding, exactly, removing
+from tests.contract.writing import Writer, adding, exactly, founded, removing
 from tests.faults.invariants import assert_clean
 from tests.faults.lossy import Crash, MortalRows
 from tests.faults.raw import read
@@ -27,11 +26,7 @@ def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def rows(schemas: Schemas) -> Rows:
-    tables = MemoryTables()
-    await tables.create("p")
-    found = tables.rows("p", "p")
-    await Directory(found, schemas).found()
-    return found
+    return await founded(schemas)
 
 
 def later(rows: Rows, schemas: Schemas, milliseconds: int) -> Writer:

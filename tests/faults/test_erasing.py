@@ -9,9 +9,8 @@ from scim.changes import Origin
 from scim.schema import Schemas
 from scim.storage.directory import Directory
 from scim.storage.erasing import Erasure, NeverThere, StillThere
-from scim.storage.memory import MemoryTables
 from scim.storage.rows import Rows
-from tests.contract.writing import Writer, other_ids
+from tests.contract.writing import Writer, founded, other_ids
 from tests.faults.invariants import assert_clean
 from tests.faults.lossy import Crash, LossyRows, MortalRows, Weather
 from tests.faults.test_checking import found
@@ -22,11 +21,7 @@ OPERATOR = Origin("operator", "")
 
 @pytest.fixture
 async def rows(schemas: Schemas) -> Rows:
-    tables = MemoryTables()
-    await tables.create("p")
-    rows = tables.rows("p", "p")
-    await Directory(rows, schemas).found()
-    return rows
+    return await founded(schemas)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from scim.schema import Schemas
 from scim.storage.directory import Directory
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Create, Rows
-from tests.contract.writing import Writer, adding
+from tests.contract.writing import Writer, adding, founded
 from tests.faults.invariants import assert_clean
 from tests.faults.planted import Held, World
 
@@ -16,12 +16,8 @@ async def copied(rows: Rows) -> Held:
 
 async def built(schemas: Schemas) -> World:
     """A directory with users, a small group in which a large one is, and a user who is gone."""
-    tables = MemoryTables()
-    await tables.create("p")
-    rows = tables.rows("p", "p")
-    directory = Directory(rows, schemas)
-    await directory.found()
-    writer = Writer(directory, schemas)
+    rows = await founded(schemas)
+    writer = Writer(Directory(rows, schemas), schemas)
     users = await writer.users(504)
     mails = [{"value": "Zoë@example.org"}, {"value": "z2@example.org"}]
     users.append(await writer.user("zoe", externalId="Z:1", emails=mails))

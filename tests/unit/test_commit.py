@@ -15,7 +15,7 @@ from scim.storage.drafts import Draft, TooLarge, View
 from scim.storage.memory import MemoryTables
 from scim.storage.records import Head
 from scim.storage.rows import Create, Delete, Merge, Row, Rows
-from tests.contract.writing import Writer, adding
+from tests.contract.writing import Writer, adding, founded
 from tests.faults.invariants import assert_clean
 from tests.faults.scripted import Fate, ScriptedRows
 
@@ -32,11 +32,7 @@ HARD_FATES: list[tuple[Fate, ...]] = [
 
 @pytest.fixture
 async def rows(schemas: Schemas) -> Rows:
-    tables = MemoryTables()
-    await tables.create("p")
-    found = tables.rows("p", "p")
-    await Directory(found, schemas).found()
-    return found
+    return await founded(schemas)
 
 
 @pytest.fixture

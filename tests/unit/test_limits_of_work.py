@@ -13,11 +13,10 @@ from scim.storage import drafts, intents, linking
 from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
 from scim.storage.drafts import PARALLEL, Draft, TooLarge
-from scim.storage.memory import MemoryTables
 from scim.storage.records import Head
 from scim.storage.rows import MAX_TRANSACTION_BYTES, Row, Rows, Write, size, wire_size
 from tests.client import new_client
-from tests.contract.writing import Writer, adding, exactly, removing
+from tests.contract.writing import Writer, adding, exactly, founded, removing
 from tests.faults.lossy import Crash, MortalRows
 from tests.faults.scripted import ScriptedRows
 
@@ -52,11 +51,7 @@ class Watched(ScriptedRows):
 
 @pytest.fixture
 async def rows(schemas: Schemas) -> Rows:
-    tables = MemoryTables()
-    await tables.create("p")
-    found = tables.rows("p", "p")
-    await Directory(found, schemas).found()
-    return found
+    return await founded(schemas)
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ from scim.storage.acts import Edit
 from scim.storage.commit import Commit
 from scim.storage.directory import Directory
 from scim.storage.drafts import Draft, TooLarge, View
-from scim.storage.memory import MemoryTables
 from scim.storage.records import Stored
 from scim.storage.rows import Create, Row, Rows, Write
-from tests.contract.writing import REQUEST, Writer
+from tests.contract.writing import REQUEST, Writer, founded
 from tests.faults.invariants import assert_clean
 from tests.faults.lossy import LossyRows, Weather
 
@@ -47,11 +46,7 @@ class Gated:
 
 @pytest.fixture
 async def rows(schemas: Schemas) -> Rows:
-    tables = MemoryTables()
-    await tables.create("p")
-    found = tables.rows("p", "p")
-    await Directory(found, schemas).found()
-    return found
+    return await founded(schemas)
 
 
 @pytest.fixture
