@@ -60,6 +60,7 @@ BAD_WEATHER = Faults(
     lost_request=0.15,
     lost_answer=0.15,
     late=0.02,
+    doubled=0.02,
     delayed=0.05,
     refused=0.02,
     disowned=0.02,
