@@ -86,7 +86,7 @@ class Housekeeping:
             pieces = 0
             try:
                 with suppress(TableNotFound):  # it has just been deleted
-                    pieces = await self._providers.directory(provider).sweep(_SHARE)
+                    pieces = await self._providers.directory(provider).finishing.sweep(_SHARE)
             except Exception as error:  # noqa: BLE001 (the others are looked after none the less)
                 tally.errors.append(error)
             tally.pieces += pieces

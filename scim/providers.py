@@ -262,7 +262,7 @@ class Providers:
     async def close(self) -> None:
         """Leave what goes on behind requests to others."""
         for _, directory in self._directories.values():
-            await directory.close()
+            await directory.finishing.close()
 
     def directory(self, provider: Provider) -> Directory:
         """The provider's directory: one per process, so that its writers do not collide."""

@@ -1,28 +1,26 @@
 """A provider's directory: the reads and writes behind the six verbs of RFC 7644 §3."""
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from math import inf
 
 from scim.changes import Origin
-from scim.errors import PayloadTooLarge, ScimError, Unavailable
+from scim.errors import ScimError, Unavailable
 from scim.experimental import MEMBERSHIP
 from scim.resources import Links
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage import backfilling, forgetting, keys
 from scim.storage.acts import Act, Creation, Edit, Modification, Request, Written
 from scim.storage.backfilling import Filled
-from scim.storage.building import Begin, GiveUp, lay_down
+from scim.storage.building import Begin, lay_down
 from scim.storage.commit import PATIENCE, Clock, Commit, busy, unix_milliseconds
 from scim.storage.deletion import Deletion, anything
-from scim.storage.drafts import Apart, Decide, Draft, TooLarge, View
-from scim.storage.following import Follow
+from scim.storage.drafts import Apart, Decide, Draft, View
+from scim.storage.finishing import Finishing
 from scim.storage.intents import Held
 from scim.storage.joining import Joining, Leaving, Staying
 from scim.storage.linking import Unbuilt, load
@@ -31,31 +29,23 @@ from scim.storage.records import Head, Stored
 from scim.storage.rows import Create, Merge, Refused, Rows, SettingsChanged, Unsettled
 from scim.storage.ways import Way
 
-_FOLLOW_BATCH = 90
-"""Rows of other resources that one transaction of an intent changes, at most."""
-FOLLOW_FOR = 10.0
-"""Seconds that a client waits, at most, while the work behind its request is finished."""
 _FENCES = 100
 """Times that a fence may find the head moved."""
-_logger = logging.getLogger("scim")
-_HELP = 5
-"""Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
-_ABANDONED = 30_000 << 16
-"""Age, in the measure of change numbers (30 s), at which another process's intent counts as abandoned."""
 
 
 class Directory(MembershipReader):
     """One provider's resources, to be read and written.
 
     Safe for any number of concurrent callers in one event loop, and for any number of processes.
+
+    Attributes:
+        finishing: what is done behind the writes.
     """
 
     def __init__(self, rows: Rows, schemas: Schemas, clock: Clock = unix_milliseconds) -> None:
         super().__init__(rows, schemas)
-        self._clock = clock
         self._commit = Commit(rows, clock)
-        self._following: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.finishing = Finishing(rows, schemas, self._commit, clock)
         self._fingerprint = schemas.fingerprint
 
     async def found(self) -> None:
@@ -177,7 +167,7 @@ class Directory(MembershipReader):
             written = await self._commit.write(self._agreed(act.decide), reads=act.reads)
         except Apart as apart:
             return await self._apart(act, apart)
-        await self._help()
+        await self.finishing.help()
         return written
 
     async def write_each(self, wanted: Sequence[Act]) -> AsyncIterator[Written | ScimError]:
@@ -199,7 +189,7 @@ class Directory(MembershipReader):
                 else:
                     raise outcome
                 done += 1
-        await self._help()
+        await self.finishing.help()
 
     async def try_each(self, wanted: Sequence[Act]) -> AsyncIterator[Written | ScimError]:
         """What ``write_each`` would give; nothing is written, and what is shown has its members with it."""
@@ -213,51 +203,6 @@ class Directory(MembershipReader):
         for act in wanted:
             yield await _outcome(tried(act))
 
-    async def finish(
-        self, identifier: str, most: int | None = None, *, patience: float = inf, abandoned: bool = False
-    ) -> int:
-        """Do what is left of an intent, or its next ``most`` pieces, or as many as can be begun in a time.
-
-        Args:
-            identifier: the intent's.
-            most: pieces to do, if this process did not begin the work.
-            patience: seconds.
-            abandoned: whether its process is gone, and what that was building is of no use.
-
-        Returns:
-            How many pieces were done.
-        """
-        until = time.monotonic() + patience
-        step = Follow(self._schemas, identifier, _FOLLOW_BATCH, own=most is None, abandoned=abandoned)
-        done, pieces = False, 0
-        while not done and pieces != most and time.monotonic() < until:
-            try:
-                done = await self._commit.write(step)
-                pieces += 1
-            except (TooLarge, PayloadTooLarge):
-                if step.batch == 1:
-                    raise
-                step = replace(step, batch=step.batch // 2)
-        return pieces
-
-    async def sweep(self, patience: float) -> int:
-        """Finish what others abandoned, for so many seconds; gives the number of pieces done."""
-        until = time.monotonic() + patience
-        head = await self._rows.get(keys.HEAD)
-        pieces = 0
-        for identifier, touched in (Head.decode(head).intents if head else {}).items():
-            if self._abandoned(touched) and identifier not in self._following:
-                async with self._alone(identifier):
-                    left = until - time.monotonic()
-                    pieces += await self._finish_quietly(identifier, patience=left, abandoned=True)
-        return pieces
-
-    async def close(self) -> None:
-        """Leave what goes on behind requests to others."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
     async def _apart(self, act: Act, apart: Apart) -> Written:
         """Do an act that takes more than one transaction, or must wait for somebody."""
         way, view = Way(self._rows, act, apart), View(self._rows)
@@ -266,10 +211,10 @@ class Directory(MembershipReader):
                 way, lambda decide, deferred: self._commit.write(decide, view if deferred else None)
             )
         except (Exception, asyncio.CancelledError):
-            await self._give_up(way)
+            await self.finishing.give_up(way)
             raise
         if written.stored.id in self._commit.intents:
-            await self._follow(written.stored.id)
+            await self.finishing.follow(written.stored.id)
         return written
 
     async def _by(self, way: Way, write: Callable[[Decide[Written], bool], Awaitable[Written]]) -> Written:
@@ -289,63 +234,17 @@ class Directory(MembershipReader):
             case Held(identifier=identifier, touched=touched):
                 if time.monotonic() > until:
                     raise busy()
-                if self._abandoned(touched):
-                    await self.finish(identifier, 1, abandoned=True)
+                if self.finishing.abandoned(touched):
+                    await self.finishing.finish(identifier, 1, abandoned=True)
                 await asyncio.sleep(random.uniform(0.02, 0.2))  # noqa: S311 (jitter, not a secret)
             case Unbuilt() as wanted:
-                await self._give_up(way)
+                await self.finishing.give_up(way)
                 await self._commit.write(self._agreed(Begin(wanted)))
                 way.building = wanted.built
                 await lay_down(self._rows, wanted.rows)
             case _:
                 pass
         await way.go_on()
-
-    async def _give_up(self, way: Way) -> None:
-        """Leave to the intent what an act has built and does not use."""
-        if way.building is not None:
-            built, way.building = way.building, None
-            with suppress(Exception):  # whoever finds the intent abandoned does it
-                await self._commit.write(GiveUp(built.intent, built.roster.name))
-                await self._follow(built.intent)
-
-    async def _follow(self, identifier: str) -> None:
-        """Work on an intent while the client waits, and go on without it if that takes long."""
-        if identifier in self._following:
-            return
-        async with self._alone(identifier):
-            await self._finish_quietly(identifier, patience=FOLLOW_FOR)
-        if identifier in self._commit.intents:
-            task = asyncio.create_task(self._go_on(identifier))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _go_on(self, identifier: str) -> None:
-        async with self._alone(identifier):
-            await self._finish_quietly(identifier)
-
-    async def _finish_quietly(
-        self, identifier: str, most: int | None = None, *, patience: float = inf, abandoned: bool = False
-    ) -> int:
-        """Work on an intent whose deed is done already, so that no fault here can undo it."""
-        try:
-            return await self.finish(identifier, most, patience=patience, abandoned=abandoned)
-        except Exception:  # noqa: BLE001 (whoever asked for something else must not pay for it)
-            _logger.warning("an intent could not be finished; the next request tries again")
-            return 0
-
-    @asynccontextmanager
-    async def _alone(self, identifier: str) -> AsyncIterator[None]:
-        """Keep others in this process from working on the same intent."""
-        self._following.add(identifier)
-        try:
-            yield
-        finally:
-            self._following.discard(identifier)
-
-    def _abandoned(self, touched: int) -> bool:
-        """Whether nobody has worked for long on an intent that was last touched at a number."""
-        return (self._clock() << 16) - touched > _ABANDONED
 
     def _agreed[T](self, decide: Decide[T]) -> Decide[T]:
         """The same, if the directory still is what this process takes it for."""
@@ -356,15 +255,6 @@ class Directory(MembershipReader):
             return await decide(view, draft)
 
         return agreed
-
-    async def _help(self) -> None:
-        """Do a few pieces of what others abandoned, one helper at a time; the request itself is done already."""
-        left = _HELP
-        for identifier, touched in self._commit.intents.items():
-            if left <= 0 or not self._abandoned(touched) or identifier in self._following:
-                continue
-            async with self._alone(identifier):
-                left -= await self._finish_quietly(identifier, left, abandoned=True) or 1
 
 
 async def _delete(deletion: Deletion, view: View, draft: Draft) -> Written:

@@ -6,9 +6,9 @@ from itertools import batched
 import pytest
 
 from scim.schema import Schemas
-from scim.storage import directory as directories
-from scim.storage import keys
+from scim.storage import finishing, keys
 from scim.storage.directory import Directory
+from scim.storage.finishing import Finishing
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Create
 from tests.budgets.counting import Calls, CountingRows
@@ -28,8 +28,8 @@ class House:
 
 @pytest.fixture
 async def house(schemas: Schemas, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(directories, "FOLLOW_FOR", 0)
-    monkeypatch.setattr(Directory, "_go_on", _nothing)
+    monkeypatch.setattr(finishing, "FOLLOW_FOR", 0)
+    monkeypatch.setattr(Finishing, "_go_on", _nothing)
     tables = MemoryTables()
     await tables.create("p")
     rows, calls = tables.rows("p", "p"), Calls()

@@ -9,10 +9,10 @@ import pytest
 from scim.errors import InvalidValue, Uniqueness
 from scim.resources import Links
 from scim.schema import Schemas
-from scim.storage import directory as directories
-from scim.storage import linking
+from scim.storage import finishing, linking
 from scim.storage.acts import Written
 from scim.storage.directory import Directory
+from scim.storage.finishing import Finishing
 from scim.storage.rows import Rows
 from tests.client import Client, new_client
 from tests.contract.writing import TOLERANT, Writer, adding, exactly, founded, other_ids, removing
@@ -125,7 +125,7 @@ async def test_a_name_that_is_taken_leaves_nothing_of_a_large_group(schemas: Sch
 async def test_small_edits_and_deletions_between_the_pieces_of_a_large_one(
     schemas: Schemas, memory_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directories, "FOLLOW_FOR", 0)
+    monkeypatch.setattr(finishing, "FOLLOW_FOR", 0)
     writer = Writer(Directory(memory_rows, schemas), schemas)
     users = await people(writer, 2_000)
     group = await writer.group("g", *users[:1_000])
@@ -136,10 +136,10 @@ async def test_small_edits_and_deletions_between_the_pieces_of_a_large_one(
     await writer.delete("User", users[0])
     await writer.link(group, exactly(*users[600:1_000], users[1_999]))
     await assert_clean(memory_rows, schemas)
-    await writer.directory.finish(group)
+    await writer.directory.finishing.finish(group)
     await agree(writer, group, [*users[600:1_000], users[1_999]], [*users[1:600], *users[1_001:1_999]])
     await assert_clean(memory_rows, schemas)
-    await writer.directory.close()
+    await writer.directory.finishing.close()
 
 
 async def test_large_edits_of_one_group_at_the_same_time(writer: Writer, rows: Rows, schemas: Schemas) -> None:
@@ -158,7 +158,7 @@ async def test_large_edits_of_one_group_at_the_same_time(writer: Writer, rows: R
     assert not [outcome for outcome in small if isinstance(outcome, BaseException)]
     members = await writer.members(group)
     assert members - {users[0]} == {*users[1:300], *(users[300:599] if isinstance(second, Written) else ())}
-    await writer.directory.finish(group)
+    await writer.directory.finishing.finish(group)
     for user in users[1:599:50]:
         assert (group in await writer.groups(user)) is (user in members)
     await assert_clean(rows, schemas)
@@ -167,8 +167,8 @@ async def test_large_edits_of_one_group_at_the_same_time(writer: Writer, rows: R
 async def test_filters_know_what_the_lists_of_members_do_not_yet(
     memory_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directories, "FOLLOW_FOR", 0)
-    monkeypatch.setattr(Directory, "_go_on", _nothing)
+    monkeypatch.setattr(finishing, "FOLLOW_FOR", 0)
+    monkeypatch.setattr(Finishing, "_go_on", _nothing)
     users = [(await memory_client.user(f"u{n}"))["id"] for n in range(150)]
     group = (await memory_client.group("g", *users))["id"]
     other = (await memory_client.group("other", users[0]))["id"]

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from scim.schema import Schemas
-from scim.storage import deletion, directory, intents, linking
+from scim.storage import deletion, finishing, intents, linking
 from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
 from scim.storage.rows import Rows
@@ -21,7 +21,7 @@ ABANDONED = 31_000
 def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deletions need an intent early, and many steps."""
     monkeypatch.setattr(deletion, "MAX_TRANSACTION_ROWS", 20)
-    monkeypatch.setattr(directory, "_FOLLOW_BATCH", 40)
+    monkeypatch.setattr(finishing, "_BATCH", 40)
 
 
 @pytest.fixture
@@ -123,14 +123,14 @@ async def test_two_processes_may_finish_the_same_work(rows: Rows, schemas: Schem
         await two.user(f"two {number}")
         await assert_clean(rows, schemas)
     assert await finished(one, rows) == 0
-    await two.directory.finish(group)
+    await two.directory.finishing.finish(group)
     await assert_clean(rows, schemas)
 
 
 async def test_a_step_that_does_not_fit_is_made_smaller(
     rows: Rows, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "_FOLLOW_BATCH", 400)
+    monkeypatch.setattr(finishing, "_BATCH", 400)
     writer = Writer(Directory(rows, schemas), schemas)
     users = await writer.users(150)
     group = await writer.crowd("group", users)
@@ -145,7 +145,7 @@ async def test_the_deleter_itself_may_come_back_and_finish(rows: Rows, schemas: 
     users = await writer.users(200)
     group = await writer.crowd("large", users)
     assert await crashes(mortal(rows, schemas, 2, applies=False), "Group", group)
-    await writer.directory.finish(group)
+    await writer.directory.finishing.finish(group)
     assert (await read(rows, schemas))[1].intents == {}
     assert await writer.groups(users[7]) == set()
     await assert_clean(rows, schemas)
@@ -163,7 +163,7 @@ async def test_a_large_edit_that_was_cut_short_is_done_or_not_begun(  # noqa: PL
     users = await writer.users(450)
     group = await writer.crowd("g", users[:300])
     for _ in range(10):
-        await writer.directory.finish(group)
+        await writer.directory.finishing.finish(group)
     before, after = set(users[:300]), set(users[150:])
     dying = mortal(rows, schemas, last, applies=applies)
     try:
@@ -179,7 +179,7 @@ async def test_a_large_edit_that_was_cut_short_is_done_or_not_begun(  # noqa: PL
     assert seen == after or last <= (4 if build else 1)
     heir = later(rows, schemas, ABANDONED)
     await heir.link(group, adding(users[0]))
-    await heir.directory.sweep(60)
+    await heir.directory.finishing.sweep(60)
     assert (await read(rows, schemas))[1].intents == {}
     await assert_clean(rows, schemas)
     for user in (users[1], users[200], users[449]):
@@ -198,7 +198,7 @@ async def test_a_large_group_that_was_not_made_leaves_nothing(
     await assert_clean(rows, schemas)
     found = await writer.find("Group", "displayName", "g")
     heir = later(rows, schemas, ABANDONED)
-    await heir.directory.sweep(60)
+    await heir.directory.finishing.sweep(60)
     assert (await read(rows, schemas))[1].intents == {}
     assert [await writer.members(group) for group in found] == [set(users)] * len(found)
     if not found:

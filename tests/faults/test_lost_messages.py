@@ -10,7 +10,7 @@ import pytest
 from scim.errors import NotFound, ScimError, Unavailable, Uniqueness
 from scim.resources import Links
 from scim.schema import Schemas
-from scim.storage import acts, commit, deletion, directory, linking
+from scim.storage import acts, commit, deletion, finishing, linking
 from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
 from scim.storage.drafts import TooLarge
@@ -30,7 +30,7 @@ SHARED = 6
 def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deletions need an intent early, and many steps; nobody waits long."""
     monkeypatch.setattr(deletion, "MAX_TRANSACTION_ROWS", 20)
-    monkeypatch.setattr(directory, "_FOLLOW_BATCH", 4)
+    monkeypatch.setattr(finishing, "_BATCH", 4)
     monkeypatch.setattr(commit, "ATTEMPTS", 5)
 
 

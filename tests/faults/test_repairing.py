@@ -6,7 +6,7 @@ import random
 import pytest
 
 from scim.schema import Schemas
-from scim.storage import deletion, directory, memory
+from scim.storage import deletion, finishing, memory
 from scim.storage.checking import Checking
 from scim.storage.directory import Directory
 from scim.storage.rows import Rows
@@ -71,7 +71,7 @@ async def test_no_alarm_is_false_while_others_write(
 ) -> None:
     monkeypatch.setattr(memory, "_PAGE", 60)
     monkeypatch.setattr(deletion, "MAX_TRANSACTION_ROWS", 20)
-    monkeypatch.setattr(directory, "_FOLLOW_BATCH", 20)
+    monkeypatch.setattr(finishing, "_BATCH", 20)
     beneath = await laid(world.held)
     rows = LossyRows(beneath, random.Random(1), CALM)
     work = asyncio.gather(*(busy(rows, schemas, world, seed) for seed in range(2)))

@@ -13,8 +13,9 @@ from scim.errors import Unavailable
 from scim.housekeeping import Housekeeping, Tally
 from scim.providers import Provider, Providers
 from scim.schema import Schemas
-from scim.storage import directory as directories
+from scim.storage import finishing
 from scim.storage.directory import Directory
+from scim.storage.finishing import Finishing
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Row, Rows
 from tests.contract.writing import Writer
@@ -103,7 +104,7 @@ async def test_a_round_finishes_what_was_left_behind(
     housekeeping = Housekeeping(providers, clock)
     assert (await housekeeping.round()).pieces == 0, "whoever began it may still be at it"
     assert any([await writer.groups(user) for user in users])
-    monkeypatch.setattr(directories, "_ABANDONED", -(1 << 40))
+    monkeypatch.setattr(finishing, "_ABANDONED", -(1 << 40))
     clock.now = 60
     swept = await housekeeping.round()
     assert swept.pieces > 1
@@ -133,10 +134,10 @@ async def test_a_provider_with_work_is_looked_at_in_each_round(
 ) -> None:
     await created(providers, tables, 1)
 
-    async def endless(_self: Directory, _patience: float) -> int:
+    async def endless(_self: Finishing, _patience: float) -> int:
         return 1
 
-    monkeypatch.setattr(Directory, "sweep", endless)
+    monkeypatch.setattr(Finishing, "sweep", endless)
     housekeeping = Housekeeping(providers, Clock())
     assert [await housekeeping.round() for _ in range(3)] == [Tally(looked_at=1, pieces=1)] * 3
 
@@ -146,20 +147,20 @@ async def test_a_round_ends_in_time_and_the_next_begins_where_it_stopped(
 ) -> None:
     made = await created(providers, tables, 60)
     clock = Clock()
-    looked: list[Directory] = []
+    looked: list[Finishing] = []
 
-    async def slow(self: Directory, _patience: float) -> int:
+    async def slow(self: Finishing, _patience: float) -> int:
         clock.now += 1
         looked.append(self)
         return 0
 
-    monkeypatch.setattr(Directory, "sweep", slow)
+    monkeypatch.setattr(Finishing, "sweep", slow)
     housekeeping = Housekeeping(providers, clock)
     first = await housekeeping.round()
     assert 45 <= first.looked_at < 60
     clock.now = 60
     await housekeeping.round()
-    assert set(looked[:60]) == {providers.directory(each) for each in made}
+    assert set(looked[:60]) == {providers.directory(each).finishing for each in made}
 
 
 async def test_a_store_that_does_not_answer_is_told_and_asked_again(

@@ -159,11 +159,11 @@ async def test_a_piece_is_halved_down_to_one_row_and_then_given_up(
     monkeypatch.setattr(drafts, "MAX_TRANSACTION_BYTES", 1)
     async with asyncio.timeout(10):
         with pytest.raises(TooLarge):
-            await directory.finish(group)
+            await directory.finishing.finish(group)
     assert watched.read.count(f"intent:{group}") == 7, "batches of 90, 45, 22, 11, 5, 2 and 1"
     assert watched.sent == []
     monkeypatch.undo()
-    await directory.finish(group)
+    await directory.finishing.finish(group)
 
 
 async def test_a_resource_is_in_no_more_groups_than_its_row_can_list(
@@ -192,7 +192,7 @@ async def test_no_more_intents_are_open_than_the_head_can_list(
     with pytest.raises(Unavailable, match="Too much large work"):
         await writer.delete("Group", two)
     assert await writer.members(two) == set(users)
-    await writer.directory.finish(one)
+    await writer.directory.finishing.finish(one)
     await writer.delete("Group", two)
     assert await writer.groups(users[0]) == set()
 

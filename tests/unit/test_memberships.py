@@ -347,14 +347,14 @@ async def test_a_member_carries_no_group_that_is_being_deleted(client: Client) -
     """A group too large for one transaction is gone at once; its members' own lists follow."""
     ids = await users(client, 120)
     group, other = await crowd(client, "large", ids), await crowd(client, "other", ids[:1])
-    directory = client.app.providers.directory(client.provider)
-    finish, left = directory.finish, []
+    finishing = client.app.providers.directory(client.provider).finishing
+    finish, left = finishing.finish, []
 
     async def broken_off(identifier: str, most: int | None = None, **_: object) -> int:
         left.append((identifier, most))
         return 0
 
-    setattr(directory, "finish", broken_off)  # noqa: B010 (a method of this directory alone)
+    setattr(finishing, "finish", broken_off)  # noqa: B010 (for this directory alone)
     assert (await client.delete(f"/Groups/{group}")).status == 204
     carried = [each["value"] for each in (await client.get(f"/Users/{ids[0]}")).json["groups"]]
     assert group in carried, "or this would prove nothing"
