@@ -9,7 +9,9 @@ from scim.errors import NotFound
 from scim.filters import Filter
 from scim.representation import Representation
 from scim.schema import ResourceType
+from scim.storage.behind import Behind
 from scim.storage.drafts import PARALLEL
+from scim.storage.membership import groups
 from scim.storage.records import Stored
 
 _FEW = 20
@@ -49,9 +51,8 @@ class Judge:
         self._members = kind.members
         asked = planning.members_asked(filter_, kind) if filter_ and kind.members else frozenset[str]()
         self._asked = None if asked is None or len(asked) > _FEW else asked
-        self._behind: tuple[str, ...] | None = (
-            () if filter_ is None or not planning.asks_memberships(filter_, kind) else None
-        )
+        self._asks_memberships = filter_ is not None and planning.asks_memberships(filter_, kind)
+        self._behind: Behind | None = None
 
     @property
     def at_a_time(self) -> int:
@@ -62,14 +63,17 @@ class Judge:
 
     async def verdicts(self, some: Sequence[Stored]) -> list[Verdict]:
         """What becomes of some candidates; one that was deleted meanwhile does not match."""
-        if self._behind is None:
-            self._behind = await self._representation.directory.unfinished()
-        if self._behind:
-            some = await self._representation.directory.caught_up(some, self._behind)
+        if self._asks_memberships:
+            self._behind = self._behind or await self._unfinished()
+            some = await self._behind.caught_up(some)
         if self._asked is None or self._asked:
             return await asyncio.gather(*(self._looked_into(stored) for stored in some))
         bare = (replace(stored, members={}) if self._members else stored for stored in some)
         return [Verdict(stored, self._true_of(seen)) for stored, seen in zip(some, bare, strict=True)]
+
+    async def _unfinished(self) -> Behind:
+        directory, schemas = self._representation.directory, self._representation.schemas
+        return Behind(directory, groups(schemas), await directory.unfinished())
 
     async def _looked_into(self, stored: Stored) -> Verdict:
         directory = self._representation.directory

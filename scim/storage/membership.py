@@ -4,9 +4,9 @@ A group's members have an order of their own, in which a bucket holds neighbours
 read up to a member can go on behind it, whatever joined or left meanwhile, and needs no bucket but those to come.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scim.errors import NotFound, Unavailable
 from scim.experimental import MEMBERSHIP
@@ -111,25 +111,6 @@ class MembershipReader(Reader):
         """The ids of groups, among others, whose members may not know yet that they are."""
         head = await self._rows.get(keys.HEAD)
         return tuple(Head.decode(head).intents) if head else ()
-
-    async def caught_up(self, some: Sequence[Stored], unfinished: Sequence[str]) -> list[Stored]:
-        """The same resources, each with the groups that it is in by what those of ``unfinished`` say themselves."""
-        inside: dict[str, set[str]] = {}
-        for identifier in unfinished:
-            group = await self.get(groups(self._schemas), identifier, members=False)
-            with suppress(NotFound):
-                links = (await self.with_some(group, [each.id for each in some])).members if group else {}
-                inside[identifier] = set(links or ())
-        return [
-            replace(
-                stored,
-                memberships=(
-                    *(group for group in stored.memberships if group not in unfinished),
-                    *(group for group, members in inside.items() if stored.id in members),
-                ),
-            )
-            for stored in some
-        ]
 
     async def all_memberships(self, group: Stored, first: int = 0, most: int | None = None) -> list[Membership]:
         """The memberships in a group, all read at once, in their order; ``most`` of them, from a place (from 0) on.
