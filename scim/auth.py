@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from scim.credentials import Credential, Scope, Token
 from scim.errors import Forbidden, Unauthorized
-from scim.providers import Provider, Providers
+from scim.provider import Provider
+from scim.providers import Providers
 
 _NOBODY = Token("0" * 12, "")
 _NO_DIGEST = hashlib.sha256(b"").hexdigest()

@@ -17,7 +17,8 @@ from scim.custom import CustomError
 from scim.errors import ScimError
 from scim.experimental import MEMBERSHIP
 from scim.profiles import PROFILES, SWITCHES
-from scim.providers import Provider, ProviderError
+from scim.provider import Provider
+from scim.providers import ProviderError
 from scim.settings import Settings, SettingsError
 from scim.storage.rows import Unreachable, Unsettled
 

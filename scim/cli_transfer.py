@@ -16,7 +16,8 @@ from scim.changes import Origin
 from scim.errors import Unavailable
 from scim.exporting import Export, Turn
 from scim.importing import Import, Progress
-from scim.providers import Provider, ProviderError
+from scim.provider import Provider
+from scim.providers import ProviderError
 from scim.representation import Representation
 from scim.service import Service
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from scim import telemetry
-from scim.providers import Provider, Providers
+from scim.provider import Provider
+from scim.providers import Providers
 from scim.storage.rows import TableNotFound
 
 _TOGETHER = 16

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scim import matching, planning
+from scim import asking, matching
 from scim.errors import NotFound
 from scim.filters import Filter
 from scim.representation import Representation
@@ -49,9 +49,9 @@ class Judge:
         self._representation = representation
         self._matches = matching.predicate(filter_, kind) if filter_ else None
         self._members = kind.members
-        asked = planning.members_asked(filter_, kind) if filter_ and kind.members else frozenset[str]()
+        asked = asking.members_asked(filter_, kind) if filter_ and kind.members else frozenset[str]()
         self._asked = None if asked is None or len(asked) > _FEW else asked
-        self._asks_memberships = filter_ is not None and planning.asks_memberships(filter_, kind)
+        self._asks_memberships = filter_ is not None and asking.asks_memberships(filter_, kind)
         self._behind: Behind | None = None
 
     @property

@@ -16,7 +16,7 @@ from scim.memberships import MembershipSelection
 from scim.messages import SearchRequest
 from scim.profiles import Profile
 from scim.projection import Projection
-from scim.providers import Provider
+from scim.provider import Provider
 from scim.representation import Representation, shows_members
 from scim.resources import Note
 from scim.schema import Json, JsonObject, ResourceType

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from scim.changes import Origin
 from scim.custom import Custom
 from scim.errors import Unavailable
-from scim.providers import Provider, ProviderError, Providers
+from scim.provider import Provider
+from scim.providers import ProviderError, Providers
 from scim.schema import Index, JsonObject
 from scim.schema_changes import Comparison, Hurdle, compare
 from scim.storage import keys

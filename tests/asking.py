@@ -8,7 +8,7 @@ from scim.filters import And, Comparison, Filter, Not, Or, Present, ValuePath, p
 from scim.matching import predicate
 from scim.messages import SearchRequest
 from scim.profiles import PROFILES
-from scim.providers import Provider
+from scim.provider import Provider
 from scim.queries import Queries
 from scim.representation import Representation
 from scim.schema import Json, JsonObject, ResourceType, Schemas

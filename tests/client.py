@@ -11,7 +11,7 @@ from scim.app import App
 from scim.credentials import Scope
 from scim.handlers import Request
 from scim.profiles import PROFILES
-from scim.providers import Provider
+from scim.provider import Provider
 from scim.schema import Json, JsonObject
 from scim.settings import Settings
 from scim.storage.memory import MemoryTables

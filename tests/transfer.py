@@ -21,7 +21,7 @@ from scim import cli
 from scim.app import App
 from scim.local import azurite
 from scim.messages import BULK_REQUEST
-from scim.providers import Provider
+from scim.provider import Provider
 from scim.representation import Representation
 from scim.schema import JsonObject
 from scim.settings import Settings

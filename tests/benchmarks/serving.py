@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from scim.app import App
 from scim.local.options import REPOSITORY
-from scim.providers import Provider
+from scim.provider import Provider
 from scim.settings import Settings
 from scim.storage.rows import Tables
 from tests.benchmarks.load import Target

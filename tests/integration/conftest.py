@@ -16,7 +16,7 @@ import pytest
 
 from scim.app import App
 from scim.local.options import REPOSITORY
-from scim.providers import Provider
+from scim.provider import Provider
 from scim.schema import Json, Schemas
 from scim.settings import Settings
 from scim.storage.checking import Checking

@@ -15,7 +15,7 @@ from unittest import mock
 
 from scim.changes import Origin
 from scim.credentials import Credential
-from scim.providers import Provider
+from scim.provider import Provider
 from scim.resources import Links, Member, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage.acts import Edit, Request

@@ -11,7 +11,8 @@ import pytest
 from scim import telemetry
 from scim.errors import Unavailable
 from scim.housekeeping import Housekeeping, Tally
-from scim.providers import Provider, Providers
+from scim.provider import Provider
+from scim.providers import Providers
 from scim.schema import Schemas
 from scim.storage import finishing
 from scim.storage.directory import Directory

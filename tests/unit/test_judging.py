@@ -2,9 +2,9 @@
 
 import pytest
 
+from scim.asking import members_asked
 from scim.filters import parse
 from scim.judging import Judge
-from scim.planning import members_asked
 from scim.representation import Representation
 from scim.schema import Schemas
 from scim.storage.directory import Directory

@@ -18,7 +18,6 @@ from scim.planning import (
     Scan,
     Union,
     indexed,
-    members_asked,
     plan,
 )
 from scim.schema import Index, Schemas
@@ -200,35 +199,10 @@ def test_a_prefix_that_counts_as_short_stands_whole_in_every_key() -> None:
     assert SHORT_PREFIX * len("=00") <= keys.WHOLE
 
 
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        ('displayName eq "x"', ""),
-        ('members eq "u"', "u"),
-        ('members.value eq "u" or not (members eq "v")', "uv"),
-        ('members[value eq "u"]', "u"),
-        ('members[type eq "User" and value eq "u"]', "u"),
-        ('members[(value eq "u" or value eq "v") and type pr]', "uv"),
-        ("members pr", ""),
-        ("not (members eq null)", ""),
-        ('members[value eq "u" or type eq "Group"]', None),
-        ('members[not (value eq "u")]', None),
-        ('members ne "u"', None),
-        ('members.type eq "Group"', None),
-        ("members.type pr", None),
-        ("members.$ref eq null", None),
-        ('members sw "u"', None),
-    ],
-)
-def test_a_filter_asks_for_some_members_or_for_all(text: str, ids: str | None) -> None:
-    assert members_asked(parse(text), GROUP) == (None if ids is None else frozenset(ids))
-
-
 def test_the_deepest_filter_is_planned() -> None:
     text = "(active eq true and " * MAX_DEPTH + 'userName eq "x"' + ")" * MAX_DEPTH
     planned = plan(parse(text), USER, SCHEMAS)
     assert planned.lookup == of("x")
-    assert members_asked(parse(text), GROUP) == frozenset()
 
 
 def test_the_attributes_that_need_no_scan_can_be_named() -> None:

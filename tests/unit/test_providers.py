@@ -9,7 +9,8 @@ import pytest
 
 from scim.credentials import Token
 from scim.errors import Unavailable
-from scim.providers import Provider, ProviderError, Providers
+from scim.provider import Provider
+from scim.providers import ProviderError, Providers
 from scim.schema import Schemas
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Create, Delete, Refused, Row, Rows, Unsettled, Write

@@ -12,7 +12,8 @@ from scim.changes import Origin
 from scim.custom import Custom
 from scim.errors import Unavailable
 from scim.messages import BULK_REQUEST
-from scim.providers import Provider, ProviderError
+from scim.provider import Provider
+from scim.providers import ProviderError
 from scim.remodel import SchemasRefused, SchemasUnfinished
 from scim.schema import Json, JsonObject
 from scim.storage.directory import Directory

@@ -16,7 +16,7 @@ from scim.errors import Unavailable
 from scim.exporting import Export
 from scim.importing import Failure, Import, Progress
 from scim.messages import BULK_REQUEST
-from scim.providers import Provider
+from scim.provider import Provider
 from scim.representation import Representation
 from scim.schema import Json, JsonObject
 from scim.service import Service
