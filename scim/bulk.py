@@ -22,7 +22,7 @@ from scim.schema import Json, JsonObject
 from scim.service import Service
 from scim.storage import keys
 from scim.storage.acts import Act, Written
-from scim.storage.drafts import Draft, View
+from scim.storage.drafts import NOTHING, Draft, View
 from scim.storage.rows import SettingsChanged
 
 PATIENCE = 180.0
@@ -100,9 +100,9 @@ class _Doing:
         operation = self.job.operations[step.place]
         deletes = step.part == "settle" or operation.message.method == "DELETE"
         begin = partial(self._attempt, step, begin=True) if deletes else None
-        known = operation.problem is None and keys.is_id(operation.named)
-        reads = (keys.resource(operation.resource_type.alias, operation.named),) if known else ()
-        return Act(partial(self._attempt, step), begin, reads)
+        known = operation.problem is None and operation.kind is not None
+        foreseen = self.service.directory.foreseen(operation.resource_type, operation.named) if known else NOTHING
+        return Act(partial(self._attempt, step), begin, foreseen)
 
     def note(self, step: Step, outcome: Written | ScimError) -> None:
         """Take down what a step came to in the end."""

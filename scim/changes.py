@@ -17,6 +17,8 @@ Kind = Literal["create", "replace", "modify", "delete", "begin", "follow", "skip
 ``skipped`` recorded a request that changed nothing, ``settings`` are the provider's own, ``repair`` made rows agree
 again, and ``erase`` took values out of records."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 MAX_LISTED_NOTES = 100
 """Notes that a change lists one by one, at most."""
 MAX_LISTED_MEMBERS = 1_000
@@ -102,7 +104,7 @@ def encode(change: Change) -> dict[str, str]:
         "request": change.origin.request,
         "moved": " ".join(f"{alias}:{identifier}" for alias, identifier in change.moved),
         "notes": json.dumps(_listed(change.notes)) if change.notes else "",
-        "values": json.dumps(change.values, ensure_ascii=False, separators=(",", ":")) if change.values else "",
+        "values": _ENCODER.encode(change.values) if change.values else "",
     }
     return {name: text for name, text in texts.items() if text}
 

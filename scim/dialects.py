@@ -145,10 +145,11 @@ class _Bending:
             return given
         if not attribute.multi_valued:
             return self.one(attribute, given, path)
-        given = self.use(quirks.empty_string, attribute, given, path)
-        if given is None:
-            return None
-        given = self.use(quirks.single_for_array, attribute, given, path)
+        if not isinstance(given, list):
+            given = self.use(quirks.empty_string, attribute, given, path)
+            if given is None:
+                return None
+            given = self.use(quirks.single_for_array, attribute, given, path)
         if not isinstance(given, list):
             return given
         elements = [self.one(attribute, item, path) for item in given]
@@ -158,12 +159,14 @@ class _Bending:
         """A single value, or one element of many."""
         if self.idle:
             return given
-        given = self.use(quirks.array_for_single, attribute, given, path)
-        given = self.use(quirks.empty_string, attribute, given, path)
+        if not isinstance(given, dict):
+            given = self.use(quirks.array_for_single, attribute, given, path)
+            given = self.use(quirks.empty_string, attribute, given, path)
         if attribute.type != "complex":
             given = self.use(quirks.object_for_simple, attribute, given, path)
             return self.use(quirks.string_boolean, attribute, given, path)
-        given = self.use(quirks.bare_value, attribute, given, path)
+        if not isinstance(given, dict):
+            given = self.use(quirks.bare_value, attribute, given, path)
         given = self.use(quirks.json_text, attribute, given, path)
         if not isinstance(given, dict):
             return given

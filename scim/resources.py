@@ -224,6 +224,8 @@ def refuse_twins(given: JsonObject, prefix: str) -> None:
     Raises:
         InvalidSyntax: naming the object.
     """
+    if len({name.lower() for name in given}) == len(given):
+        return
     spelled: dict[str, str] = {}
     for name in given:
         first = spelled.setdefault(name.lower(), name)

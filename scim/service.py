@@ -123,7 +123,7 @@ class Service:
             edit = Edit("modify", apply, needs_members=plan.needs_members)
             return await self.directory.modification(kind, identifier, edit, request).decide(view, draft)
 
-        return Act(decide)
+        return Act(decide, foreseen=self.directory.foreseen(kind, identifier, plan.links))
 
     def deletion(self, kind: ResourceType, identifier: str, condition: Condition = UNCONDITIONAL) -> Act:
         """The act of ``delete``."""

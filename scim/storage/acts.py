@@ -11,7 +11,7 @@ from scim.errors import ScimError
 from scim.resources import NO_LINKS, Links, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
 from scim.storage import counting, indexing, keys, records
-from scim.storage.drafts import Decide, Draft, View
+from scim.storage.drafts import NOTHING, Decide, Draft, Foreseen, View
 from scim.storage.intents import permit
 from scim.storage.linking import Linked, Linking, load
 from scim.storage.records import Stored, not_found
@@ -72,12 +72,12 @@ class Act:
         decide: the whole of it, in one transaction.
         begin: where there is a way to do more than a transaction takes: the first transaction of it, which leaves an
             intent under the resource's id.
-        reads: the keys of rows that it is sure to read, where they can be told beforehand.
+        foreseen: the rows that it is sure to read.
     """
 
     decide: Decide[Written]
     begin: Decide[Written] | None = None
-    reads: tuple[str, ...] = ()
+    foreseen: Foreseen = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from scim.errors import ScimError, Unavailable
 from scim.storage import keys
-from scim.storage.drafts import Apart, Decide, Draft, Torn, View, WrittenBefore
+from scim.storage.drafts import NOTHING, Apart, Decide, Draft, Foreseen, Torn, View, WrittenBefore
 from scim.storage.records import Head
 from scim.storage.rivals import Rivals
 from scim.storage.rows import (
@@ -95,19 +94,19 @@ class _Together[T]:
 
     Args:
         decides: the operations.
-        reads: the keys of rows that they are sure to read, which are read in parallel.
+        foreseen: rows that they are sure to read, which are read in parallel.
     """
 
-    def __init__(self, decides: Sequence[Decide[T]], reads: Iterable[str]) -> None:
+    def __init__(self, decides: Sequence[Decide[T]], foreseen: Sequence[Foreseen]) -> None:
         self._decides = decides
-        self._reads = tuple(reads)
+        self._foreseen = foreseen
         self._claimants: dict[int, int] = {}
 
     async def __call__(self, view: View, draft: Draft) -> list[Outcome[T]]:
         """The outcomes of those that fit; raises what keeps the first of them out."""
         outcomes: list[Outcome[T]] = []
         self._claimants = {}
-        await view.fetch(self._reads)
+        await view.foresee(self._foreseen)
         for place, decide in enumerate(self._decides):
             try:
                 outcomes.append(await decide(view, draft))
@@ -147,27 +146,27 @@ class Commit:
         """Unfinished work as the head named it when this process last saw it."""
         return self._seen.intents
 
-    async def write[T](self, decide: Decide[T], view: View | None = None, reads: Sequence[str] = ()) -> T:
+    async def write[T](self, decide: Decide[T], view: View | None = None, foreseen: Foreseen = NOTHING) -> T:
         """Run ``decide`` and commit what it drafts, again and again until one attempt is through.
 
         Args:
             decide: the operation.
             view: rows that an earlier write has read, which are read anew only if the head has moved.
-            reads: keys of rows that it is sure to read, which are read in parallel with those of other writers.
+            foreseen: rows that it is sure to read, which are read in parallel with those of other writers.
 
         Raises:
             Unavailable: too many attempts were refused, or took too long.
             ScimError: what ``decide`` raises, or the claim of a key that another resource holds.
             Apart: it cannot be done in one transaction, or not in this way.
         """
-        (outcome,) = await self._turns.take([decide], reads, PATIENCE, view)
+        (outcome,) = await self._turns.take([decide], [foreseen], PATIENCE, view)
         if isinstance(outcome, Exception):
             raise outcome
         written: T = outcome
         return written
 
     async def write_each[T](
-        self, decides: Sequence[Decide[T]], reads: Sequence[Sequence[str]]
+        self, decides: Sequence[Decide[T]], foreseen: Sequence[Foreseen]
     ) -> AsyncIterator[Outcome[T]]:
         """What ``write`` would come to for each of them in turn, while as many as fit share a transaction.
 
@@ -177,13 +176,13 @@ class Commit:
 
         Args:
             decides: the operations.
-            reads: for each of them, the keys of rows that it is sure to read.
+            foreseen: for each of them, the rows that it is sure to read.
         """
         done, ahead = 0, _AHEAD
         while left := decides[done:]:
             outcomes: list[Outcome[T]]
             try:
-                outcomes = await self._turns.take(left, list(chain(*reads[done : done + ahead])), PATIENCE)
+                outcomes = await self._turns.take(left, foreseen[done : done + ahead], PATIENCE)
             except Unavailable as busy:
                 outcomes = [busy]
             done += len(outcomes)
@@ -202,7 +201,7 @@ class Commit:
         return Rehearsal(self._rows, (await self._read_head())[1], self._clock)
 
     async def _some[T](
-        self, decides: Sequence[Decide[T]], reads: Sequence[str], until: float, view: View | None = None
+        self, decides: Sequence[Decide[T]], foreseen: Sequence[Foreseen], until: float, view: View | None = None
     ) -> list[Outcome[T]]:
         """The outcomes of the first of several operations: as many as fit, and at least one."""
         if len(decides) == 1:
@@ -210,7 +209,7 @@ class Commit:
                 return [await self._attempts(decides[0], until, view)]
             except Exception as error:  # noqa: BLE001 (it is its own caller's, whatever it is)
                 return [error]
-        together = _Together(decides, reads)
+        together = _Together(decides, foreseen)
         try:
             return await self._attempts(together, until)
         except Apart as error:
@@ -219,7 +218,7 @@ class Commit:
             return [error] * len(decides)
         except ScimError as error:
             place = together.claimant(error)
-        return await self._some(decides[: place or 1], reads, until)
+        return await self._some(decides[: place or 1], foreseen[: place or 1], until)
 
     async def _attempts[T](self, decide: Decide[T], until: float, known: View | None = None) -> T:
         view, doubtful = known or View(self._rows), _Doubtful[T](self._rows)

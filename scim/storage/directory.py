@@ -11,22 +11,22 @@ from functools import partial
 from scim.changes import Origin
 from scim.errors import ScimError, Unavailable
 from scim.experimental import MEMBERSHIP
-from scim.resources import Links
+from scim.resources import NO_LINKS, Links
 from scim.schema import JsonObject, ResourceType, Schemas
-from scim.storage import backfilling, forgetting, keys
+from scim.storage import backfilling, forgetting, keys, records
 from scim.storage.acts import Act, Creation, Edit, Modification, Request, Written
 from scim.storage.backfilling import Filled
 from scim.storage.building import Begin, lay_down
 from scim.storage.commit import PATIENCE, Clock, Commit, busy, unix_milliseconds
 from scim.storage.deletion import Deletion, anything
-from scim.storage.drafts import Apart, Decide, Draft, View
+from scim.storage.drafts import NOTHING, Apart, Decide, Draft, Foreseen, View
 from scim.storage.finishing import Finishing
 from scim.storage.intents import Held
 from scim.storage.joining import Joining, Leaving, Staying
-from scim.storage.linking import Unbuilt, load
+from scim.storage.linking import Unbuilt, likeliest, load, touched
 from scim.storage.membership import MembershipReader
 from scim.storage.records import Head, Stored
-from scim.storage.rows import Create, Merge, Refused, Rows, SettingsChanged, Unsettled
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Merge, Refused, Rows, SettingsChanged, Unsettled
 from scim.storage.ways import Way
 
 _FENCES = 100
@@ -142,7 +142,9 @@ class Directory(MembershipReader):
         """An edit of a resource."""
         if kind.name == MEMBERSHIP:
             return Act(Staying(self._schemas, kind, identifier, edit, request))
-        return Act(Modification(self._schemas, kind, identifier, edit, request))
+        return Act(
+            Modification(self._schemas, kind, identifier, edit, request), foreseen=self.foreseen(kind, identifier)
+        )
 
     def deletion(
         self, kind: ResourceType, identifier: str, origin: Origin, check: Callable[[Stored], None] = anything
@@ -151,7 +153,18 @@ class Directory(MembershipReader):
         if kind.name == MEMBERSHIP:
             return Act(Leaving(self._schemas, kind, identifier, origin, check))
         whole = Deletion(self._schemas, kind, identifier, origin, check)
-        return Act(partial(_delete, whole), partial(_delete, replace(whole, whole=False)))
+        foreseen = self.foreseen(kind, identifier)
+        return Act(partial(_delete, whole), partial(_delete, replace(whole, whole=False)), foreseen)
+
+    def foreseen(self, kind: ResourceType, identifier: str, changed: Links = NO_LINKS) -> Foreseen:
+        """The rows that an edit of a resource reads, some of whose links it may change."""
+        if kind.name == MEMBERSHIP or not keys.is_id(identifier):
+            return NOTHING
+        own = keys.resource(kind.alias, identifier)
+        if changed.clear or not 0 < len(changed.add) + len(changed.remove) <= MAX_TRANSACTION_ROWS:
+            return Foreseen((own,))
+        joining = [likeliest(self._schemas, kind, each) for each in changed.add.values() if keys.is_id(each.id)]
+        return Foreseen((own, *joining), lambda row: touched(records.decode(kind, row), changed))
 
     async def write(self, act: Act) -> Written:
         """Do an act; nothing is written where nothing changes.
@@ -164,7 +177,7 @@ class Directory(MembershipReader):
             Unavailable: the store does not answer, or too many write at once.
         """
         try:
-            written = await self._commit.write(self._agreed(act.decide), reads=act.reads)
+            written = await self._commit.write(self._agreed(act.decide), foreseen=act.foreseen)
         except Apart as apart:
             return await self._apart(act, apart)
         await self.finishing.help()
@@ -181,7 +194,7 @@ class Directory(MembershipReader):
         done = 0
         while left := wanted[done:]:
             decides = [self._agreed(act.decide) for act in left]
-            async for outcome in self._commit.write_each(decides, [act.reads for act in left]):
+            async for outcome in self._commit.write_each(decides, [act.foreseen for act in left]):
                 if isinstance(outcome, Apart):
                     yield await _outcome(self._apart(wanted[done], outcome))
                 elif isinstance(outcome, Written | ScimError):

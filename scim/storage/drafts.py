@@ -5,8 +5,8 @@ that fails leaves no trace.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import batched
 
 from scim.changes import Change, Kind, Origin, instant
@@ -28,6 +28,7 @@ from scim.storage.rows import (
     Rows,
     Write,
     size,
+    small,
     wire_size,
 )
 
@@ -36,6 +37,22 @@ PARALLEL = 50
 
 type Decide[T] = Callable[["View", "Draft"], Awaitable[T]]
 """Reads what it needs from the view and lays its writes into the draft; run again when an attempt is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The rows that an operation is sure to read, for those of several operations to be read together.
+
+    Attributes:
+        keys: theirs, as far as they can be told beforehand.
+        then: the keys of more, which the row of the first tells.
+    """
+
+    keys: tuple[str, ...] = ()
+    then: Callable[[Row], Iterable[str]] | None = None
+
+
+NOTHING = Foreseen()
 
 
 class Apart(Exception):
@@ -87,6 +104,12 @@ class View:
             found += await asyncio.gather(*(self.get(key) for key in some))
         return found
 
+    async def foresee(self, foreseen: Sequence[Foreseen]) -> None:
+        """Read what several operations are sure to read, in parallel."""
+        await self.fetch(key for each in foreseen for key in each.keys)
+        leading = [(each.then, await self.get(each.keys[0])) for each in foreseen if each.then]
+        await self.fetch(key for then, row in leading if row for key in then(row))
+
     async def range(self, low: str, high: str, limit: int | None = None) -> list[Row]:
         """All rows of a range, in order."""
         expected = {key: row for key, row in self._expected.items() if low <= key < high}
@@ -122,7 +145,6 @@ class Draft:
         now: its time, as a SCIM dateTime.
         previous: the number of the change before it.
         moved: every resource whose version the operation moves, with the alias of its type.
-        change: the record of what the operation does.
         claims: the keys of new rows that nobody else may have, each with the error to raise where somebody does.
         later: where the lists that members carry are to follow in transactions to come, what is known for that.
 
@@ -136,8 +158,8 @@ class Draft:
         self.now = instant(number)
         self.previous = head.number
         self.moved: dict[str, str] = {}
-        self.change: Change | None = None
         self._transaction = transaction
+        self._change: Create | None = None
         self._changes: list[Create] = []
         self._writes: dict[str, Write] = {}
         self.claims: dict[str, ScimError] = {}
@@ -200,9 +222,10 @@ class Draft:
         notes: tuple[Note, ...] = (),
     ) -> None:
         """Say what the operation does, once all that it moves has moved; ``of`` is a type's name and an id."""
-        self.change = Change(
+        place = len(self._changes)
+        change = Change(
             number=self.number,
-            previous=self.previous,
+            previous=self.number if place else self.previous,
             kind=kind,
             type=of[0],
             id=of[1],
@@ -210,7 +233,9 @@ class Draft:
             moved=tuple((alias, moved) for moved, alias in self.moved.items()),
             values=values,
             notes=notes,
+            place=place,
         )
+        self._change = Create(keys.change(self.number, place), records.encode_change(change, self._transaction))
 
     def new_id(self) -> str:
         """An id for a new resource, greater than any given before."""
@@ -221,11 +246,11 @@ class Draft:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to commit."""
-        return not self._writes and not self._changes and self.change is None
+        return not self._writes and not self._recorded
 
     def keep(self, view: View) -> None:
         """End an operation that stands, and show the ones after it what it leaves behind."""
-        self._changes += self._own_change()
+        self._changes = self._recorded
         view.expect(self._touched)
         self._begin()
         self._kept = self.head, dict(self._writes), dict(self.claims)
@@ -243,19 +268,13 @@ class Draft:
             TooLarge: it does not fit into one transaction.
             PayloadTooLarge: one row does not fit into a row.
         """
-        changes = [*self._changes, *self._own_change()]
         new_head = replace(self.head, number=self.number)
         ordered = [
             Merge(head.key, head.etag, new_head.encode()),
-            *sorted([*self._writes.values(), *changes], key=_order),
+            *sorted([*self._writes.values(), *self._recorded], key=_order),
         ]
-        on_the_wire = sum(map(wire_size, ordered))
-        if len(ordered) > MAX_TRANSACTION_ROWS or on_the_wire > MAX_TRANSACTION_BYTES:
-            raise TooLarge(len(ordered), on_the_wire)
-        if (largest := max(map(size, ordered))) > MAX_ROW_BYTES:
-            raise PayloadTooLarge(
-                f"The request would write a row of {largest} bytes, and {MAX_ROW_BYTES} are the limit for one."
-            )
+        if len(ordered) > MAX_TRANSACTION_ROWS or not small(ordered):
+            _measure(ordered)
         self.head = new_head
         return ordered
 
@@ -275,16 +294,24 @@ class Draft:
             self._writes[key] = write
         self._touched[key] = None
 
-    def _own_change(self) -> list[Create]:
-        """The row that records the operation; those after the first of a transaction follow it in order."""
-        if self.change is None:
-            return []
-        place = len(self._changes)
-        change = replace(self.change, place=place, previous=self.number) if place else self.change
-        return [Create(keys.change(self.number, place), records.encode_change(change, self._transaction))]
+    @property
+    def _recorded(self) -> list[Create]:
+        """The rows that record the operations; those after the first of a transaction follow it in order."""
+        return self._changes if self._change is None else [*self._changes, self._change]
 
     def _begin(self) -> None:
-        self.moved, self.change, self._touched = {}, None, {}
+        self.moved, self._change, self._touched = {}, None, {}
+
+
+def _measure(writes: Sequence[Write]) -> None:
+    """See that writes fit into a transaction, and each into a row; raises as ``Draft.writes`` does."""
+    on_the_wire = sum(map(wire_size, writes))
+    if len(writes) > MAX_TRANSACTION_ROWS or on_the_wire > MAX_TRANSACTION_BYTES:
+        raise TooLarge(len(writes), on_the_wire)
+    if (largest := max(map(size, writes))) > MAX_ROW_BYTES:
+        raise PayloadTooLarge(
+            f"The request would write a row of {largest} bytes, and {MAX_ROW_BYTES} are the limit for one."
+        )
 
 
 def _order(write: Write) -> int:

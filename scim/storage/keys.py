@@ -115,7 +115,7 @@ def new_id(milliseconds: int, last: str) -> str:
     """A UUIDv7 (RFC 9562 §5.7) greater than ``last`` (blank: none yet), so that ids are in order of commits."""
     counter = secrets.randbits(11)
     if last:
-        previous = uuid.UUID(last).int
+        previous = int(last.replace("-", ""), 16)
         before, used = previous >> 80, previous >> 64 & 0xFFF
         if before >= milliseconds:
             milliseconds, counter = (before, used + 1) if used < 0xFFF else (before + 1, 0)  # noqa: PLR2004 (12 bits)

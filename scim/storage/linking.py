@@ -62,6 +62,25 @@ class Unbuilt(Apart):
         self.rows = rows
 
 
+def kinds(schemas: Schemas, group: ResourceType, member: Member) -> list[ResourceType]:
+    """The types a member may be of: the one the request names, else all that the schema allows."""
+    attribute = group.attribute(group.members or "")
+    reference = attribute.sub("$ref") if attribute else None
+    names = reference.reference_types if reference else ()
+    return [schemas.types[name] for name in names if member.type in {None, name}] or [group]
+
+
+def likeliest(schemas: Schemas, group: ResourceType, member: Member) -> str:
+    """The key of the row that a new member most likely has."""
+    return keys.resource(kinds(schemas, group, member)[0].alias, member.id)
+
+
+def touched(group: Stored, links: Links) -> list[str]:
+    """The keys of the buckets that an edit of some of a group's members reads."""
+    named = filter(keys.is_id, {*links.add, *links.remove})
+    return [group.bucket(at) for at in group.roster.touched(named, len(links.add))]
+
+
 class Linking:
     """Edits of memberships within one draft.
 
@@ -226,12 +245,11 @@ class Linking:
         """The bucket rows that the edit needs, by their number; with them, the rows that new members likely have."""
         wanted: list[str] = []
         if group.roster.buckets and not links.clear:
-            named = filter(keys.is_id, {*links.add, *links.remove})
-            touched = group.roster.touched(named, len(links.add))
-            wanted = [group.bucket(at) for at in touched]
+            wanted = touched(group, links)
         likely: list[str] = []
         if self._draft.later is None and not links.clear:
-            likely = [key for member in links.add.values() if (key := self._likely(group, member))]
+            joining = [member for member in links.add.values() if member.id not in (group.members or ())]
+            likely = [likeliest(self._schemas, group.kind, member) for member in joining if keys.is_id(member.id)]
         found = (await self._view.fetch([*wanted, *likely]))[: len(wanted)]
         if group.roster.buckets and links.clear:
             found = [*await self._view.range(*bucket_span(group))]
@@ -240,19 +258,6 @@ class Linking:
         if any(row is None or changed_after(row, group) for row in found):
             raise Torn
         return {bucket_of(row): row for row in found if row is not None}
-
-    def _likely(self, group: Stored, member: Member) -> str | None:
-        """Where a new member most likely is; nothing to read for one of the inline members."""
-        if not keys.is_id(member.id) or (group.members is not None and member.id in group.members):
-            return None
-        return keys.resource(self._kinds(group.kind, member)[0].alias, member.id)
-
-    def _kinds(self, group: ResourceType, member: Member) -> list[ResourceType]:
-        """The types a member may be of: the one the request names, else all that the schema allows."""
-        attribute = group.attribute(group.members or "")
-        reference = attribute.sub("$ref") if attribute else None
-        names = reference.reference_types if reference else ()
-        return [self._schemas.types[name] for name in names if member.type in {None, name}] or [group]
 
     async def _known(
         self, group: ResourceType, candidates: list[Member], links: Links
@@ -264,8 +269,8 @@ class Linking:
         else:
             wanted = [member for member in candidates if member.id not in later.known]
             if wanted:
-                kinds = {m.id: tuple(kind.alias for kind in self._kinds(group, m)) for m in wanted}
-                raise Wanting(kinds, self._draft.previous)
+                aliases_of = {m.id: tuple(kind.alias for kind in kinds(self._schemas, group, m)) for m in wanted}
+                raise Wanting(aliases_of, self._draft.previous)
             await self._remember(later)
             aliases = [later.known[member.id] for member in candidates]
         known = {m.id: alias for m, alias in zip(candidates, aliases, strict=True) if alias is not None}
@@ -285,7 +290,7 @@ class Linking:
 
     async def _alias(self, group: ResourceType, member: Member) -> str | None:
         """The alias of the type of an existing member."""
-        for kind in self._kinds(group, member) if keys.is_id(member.id) else ():
+        for kind in kinds(self._schemas, group, member) if keys.is_id(member.id) else ():
             if await self._view.get(keys.resource(kind.alias, member.id)) is not None:
                 return kind.alias
         return None

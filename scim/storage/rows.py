@@ -5,7 +5,7 @@ contract suite holds both to the same behaviour.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -20,6 +20,12 @@ MAX_TRANSACTION_BYTES = 2_000_000
 """Bytes in one entity group transaction, at most (Cosmos DB for Table's limit, the lower one)."""
 MAX_ROW_BYTES = 480_000
 """Bytes in one row, at most: Table Storage counts two for each character and stops at 1 MiB."""
+
+
+_MOST_BYTES = 12
+"""Bytes that a character takes, at most: those of an escaped surrogate pair."""
+_FRAME = 80_000
+"""Bytes of the keys, the names and the numbers of a transaction's rows, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,17 @@ def wire_size(write: Write) -> int:
     return _sum(
         write, lambda text: len(text) + text.count('"') + text.count("\\") if text.isascii() else len(json.dumps(text))
     )
+
+
+def small(writes: Iterable[Write]) -> bool:
+    """Whether writes are surely within all limits of bytes, which their characters alone can tell of almost all."""
+    characters = 0
+    for write in writes:
+        if not isinstance(write, Delete):
+            for value in write.properties.values():
+                if isinstance(value, str | bytes):
+                    characters += len(value)
+    return characters * _MOST_BYTES < MAX_ROW_BYTES - _FRAME
 
 
 def _sum(write: Write, measure: Callable[[str], int]) -> int:

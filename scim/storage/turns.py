@@ -12,18 +12,18 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
-from scim.storage.drafts import Decide, View
+from scim.storage.drafts import Decide, Foreseen, View
 
-type Work = Callable[[Sequence[Decide[Any]], Sequence[str], float, View | None], Awaitable[list[Any]]]
+type Work = Callable[[Sequence[Decide[Any]], Sequence[Foreseen], float, View | None], Awaitable[list[Any]]]
 """Gives the outcomes of the first of several operations, at least one; also takes what ``Turns.take`` says."""
 
 
 @dataclass(eq=False, slots=True)
 class _Writer:
-    """Somebody who waits: the operations, the keys they are sure to read, and what is told of them."""
+    """Somebody who waits: the operations, the rows they are sure to read, and what is told of them."""
 
     decides: Sequence[Decide[Any]]
-    reads: Sequence[str]
+    foreseen: Sequence[Foreseen]
     until: float
     view: View | None
     outcomes: asyncio.Future[list[Any]]
@@ -67,18 +67,18 @@ class Turns:
         self._turn: asyncio.Task[None] | None = None
 
     async def take(
-        self, decides: Sequence[Decide[Any]], reads: Sequence[str], patience: float, view: View | None = None
+        self, decides: Sequence[Decide[Any]], foreseen: Sequence[Foreseen], patience: float, view: View | None = None
     ) -> list[Any]:
         """The outcomes of the first of some operations, at least one, once their turn has come.
 
         Args:
             decides: the operations.
-            reads: keys of rows that they are sure to read, which are read in parallel.
+            foreseen: rows that they are sure to read, which are read in parallel.
             patience: seconds to wait, and to work.
             view: rows that were read before; such operations go alone.
         """
         loop = asyncio.get_running_loop()
-        writer = _Writer(decides, reads, time.monotonic() + patience, view, loop.create_future())
+        writer = _Writer(decides, foreseen, time.monotonic() + patience, view, loop.create_future())
         self._waiting.append(writer)
         if self._turn is None:
             self._turn = asyncio.Task(self._take_turn(), loop=loop, context=writer.context, eager_start=True)
@@ -116,8 +116,8 @@ class Turns:
         if not together:
             return []
         decides = [decide for writer in together for decide in writer.decides]
-        reads = [key for writer in together for key in writer.reads]
-        return await self._work(decides, reads, together[0].until, together[0].view)
+        foreseen = [each for writer in together for each in writer.foreseen]
+        return await self._work(decides, foreseen, together[0].until, together[0].view)
 
     def _next(self) -> list[_Writer]:
         """Take those who go together out of the line."""

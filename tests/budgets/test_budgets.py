@@ -3,6 +3,7 @@
 Provider, credential and head are known to the process, as they are in all but its first requests.
 """
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -463,3 +464,20 @@ async def test_references_to_what_the_same_transaction_creates_cost_nothing(hous
     cost = await house.cost("POST", "/Bulk", bulk(*sent))
     assert {result["status"] for result in cost.answer.json["Operations"]} == {"201"}
     assert (cost.reads, len(cost.transactions)) == (0, 1)
+
+
+async def test_those_who_wait_read_at_one_time_what_each_of_them_needs(house: House) -> None:
+    users = await house.users(17)
+    group = await house.group_of(1_000)
+    calls = house.tables.calls
+    calls.reset()
+    adds = [house.client.send("PATCH", f"/Groups/{group}", {"Operations": [add(user)]}) for user in users]
+    assert [answer.status for answer in await asyncio.gather(*adds)] == [204] * 17
+    assert len(calls.transactions) == 2, "one for the first, who waits for nobody, and one for the others"
+    assert calls.rounds == 6, "each time the group and the users, their buckets, the transaction"
+    assert calls.reads <= 2 + 17 + 17
+    calls.reset()
+    title = {"op": "replace", "path": "title", "value": "Boss"}
+    titles = [house.client.send("PATCH", f"/Users/{user}", {"Operations": [title]}) for user in users]
+    assert {answer.status for answer in await asyncio.gather(*titles)} == {200}
+    assert (calls.reads, len(calls.transactions), calls.rounds) == (17, 2, 4)

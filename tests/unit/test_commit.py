@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scim.changes import Change, Origin, instant
+from scim.changes import Origin, instant
 from scim.errors import NotFound, PayloadTooLarge, Unavailable, Uniqueness
 from scim.schema import Schemas
 from scim.storage import commit
@@ -239,7 +239,7 @@ def test_a_transaction_names_each_row_once() -> None:
 def test_a_draft_is_empty_until_it_writes_or_records() -> None:
     assert draft().empty
     made = draft()
-    made.change = Change(1 << 16, 0, "skipped", "User", "id", Origin("", ""))
+    made.record("skipped", ("User", "id"), Origin("", ""))
     assert not made.empty
     record = made.writes(HEAD)[1]
     assert isinstance(record, Create)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scim.changes import Change, Origin
+from scim.changes import Origin
 from scim.errors import Uniqueness
 from scim.storage.drafts import Draft, View, WrittenBefore
 from scim.storage.memory import MemoryRows
@@ -36,8 +36,8 @@ async def found(view: View, key: str) -> Row:
     return row
 
 
-def change(draft: Draft) -> Change:
-    return Change(draft.number, draft.previous, "modify", "User", "id", Origin("key", "request"))
+def record(draft: Draft) -> None:
+    draft.record("modify", ("User", "id"), Origin("key", "request"))
 
 
 async def test_an_operation_sees_what_the_one_before_it_creates_changes_and_deletes(view: View, draft: Draft) -> None:
@@ -117,14 +117,14 @@ async def test_a_row_that_one_operation_deletes_cannot_be_made_anew_in_the_same_
 
 async def test_an_operation_that_is_undone_leaves_no_trace(view: View, draft: Draft) -> None:
     draft.merge(await found(view, "a"), {"x": "2"})
-    draft.change = change(draft)
+    record(draft)
     draft.keep(view)
     before = draft.writes(HEAD)
     draft.new_id()
     draft.merge(await found(view, "a"), {"x": "3"})
     draft.create("d", {}, TAKEN)
     draft.moved["id"] = "user"
-    draft.change = change(draft)
+    record(draft)
     draft.undo()
     assert draft.writes(HEAD) == before
     assert (draft.moved, draft.claims, await view.get("d")) == ({}, {}, None)
@@ -133,9 +133,9 @@ async def test_an_operation_that_is_undone_leaves_no_trace(view: View, draft: Dr
 
 async def test_the_changes_of_one_transaction_follow_each_other_in_one_chain(view: View, draft: Draft) -> None:
     for _ in range(2):
-        draft.change = change(draft)
+        record(draft)
         draft.keep(view)
-    draft.change = change(draft)
+    record(draft)
     created = [write for write in draft.writes(HEAD) if isinstance(write, Create)]
     number = f"{draft.number:016x}"
     assert [(write.key, write.properties["previous"]) for write in created] == [
@@ -147,5 +147,5 @@ async def test_the_changes_of_one_transaction_follow_each_other_in_one_chain(vie
 
 def test_a_draft_with_nothing_in_it_is_empty(draft: Draft) -> None:
     assert draft.empty
-    draft.change = change(draft)
+    record(draft)
     assert not draft.empty

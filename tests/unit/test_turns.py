@@ -14,7 +14,7 @@ from scim.schema import Schemas
 from scim.storage.acts import Edit
 from scim.storage.commit import Commit
 from scim.storage.directory import Directory
-from scim.storage.drafts import Draft, TooLarge, View
+from scim.storage.drafts import Draft, Foreseen, TooLarge, View
 from scim.storage.records import Stored
 from scim.storage.rows import Create, Row, Rows, Write
 from tests.contract.writing import REQUEST, Writer, founded
@@ -150,7 +150,7 @@ async def test_rows_of_those_who_wait_are_read_at_the_same_time(gated: Gated) ->
         return await plain(key)
 
     commit = Commit(gated)
-    tasks = [asyncio.create_task(commit.write(Making(key), reads=[f"row {key}"])) for key in "abcd"]
+    tasks = [asyncio.create_task(commit.write(Making(key), foreseen=Foreseen((f"row {key}",)))) for key in "abcd"]
     await asyncio.sleep(0)
     gated.get = get
     gated.gate.set()
