@@ -168,7 +168,6 @@ class _Planner:
     def __init__(self, kind: ResourceType, schemas: Schemas) -> None:
         self._kind = kind
         self._schemas = schemas
-        self._indexes = {str(index.target): index for index in kind.indexes}
 
     def plan(self, filter_: Filter, prefix: str) -> Plan:
         """Plan a filter whose paths continue ``prefix``."""
@@ -189,7 +188,7 @@ class _Planner:
     def _comparison(self, target: Target | None, operator: str, value: Literal) -> tuple[Lookup, bool]:
         """Where the matches of a comparison are, and whether all that is there matches."""
         name = compared(target)
-        index = self._indexes.get(name)
+        index = self._kind.index(name)
         found: tuple[Lookup, bool] = Scan(), False
         match operator, value:
             case "eq", str(text) if name == "id":

@@ -213,6 +213,14 @@ class ResourceType:
         return tuple(Index(f"{self.alias}.{self._in_keys(target)}", target) for target in found if target is not None)
 
     @cached_property
+    def _by_target(self) -> dict[str, Index]:
+        return {str(index.target): index for index in self.indexes}
+
+    def index(self, path: str) -> Index | None:
+        """The index of the attribute with that path, as the schema spells it."""
+        return self._by_target.get(path)
+
+    @cached_property
     def kept(self) -> tuple[Index, ...]:
         """The indexes that writes keep."""
         return (*self.indexes, *self.building)

@@ -106,7 +106,8 @@ def request(method: str, headers: Mapping[str, str]) -> Iterator[Trace]:
         raise
     finally:
         _current.reset(token)
-        _logger.log(trace.level, "request", extra={"fields": trace.fields()})
+        if _logger.isEnabledFor(trace.level):
+            _logger.log(trace.level, "request", extra={"fields": trace.fields()})
 
 
 def current() -> Trace | None:

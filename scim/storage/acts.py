@@ -99,8 +99,10 @@ class Creation:
         """
         kind, identifier = self.kind, draft.new_id()
         stored = Stored(kind, identifier, self.attributes, draft.now, draft.now, draft.number, members={})
-        linking = Linking(self.schemas, view, draft, skip_unknown=self.request.skip_unknown_members)
-        linked = await linking.relink(stored, self.links)
+        linked = Linked(stored, {}, {})
+        if kind.members:
+            linking = Linking(self.schemas, view, draft, skip_unknown=self.request.skip_unknown_members)
+            linked = await linking.relink(stored, self.links)
         draft.create(keys.resource(kind.alias, identifier), records.encode(linked.group))
         await indexing.reindex(view, draft, None, linked.group)
         await counting.join(view, draft, kind.alias, identifier)
@@ -128,14 +130,15 @@ class Modification:
         """
         kind, edit, request = self.kind, self.edit, self.request
         row = await _existing(view, kind, self.identifier)
-        linking = Linking(self.schemas, view, draft, skip_unknown=request.skip_unknown_members)
         before = records.decode(kind, row)
         if edit.needs_members:
             before = await load(view, before)
         read = edit.apply(before)
+        linked = Linked(before, {}, {})
         if read.links != NO_LINKS:
             await permit(view, draft, self.identifier)
-        linked = await linking.relink(before, read.links) if read.links != NO_LINKS else Linked(before, {}, {})
+            linking = Linking(self.schemas, view, draft, skip_unknown=request.skip_unknown_members)
+            linked = await linking.relink(before, read.links)
         linked = replace(linked, notes=(*read.notes, *linked.notes))
         if read.resource == before.attributes and not linked.added and not linked.removed:
             if edit.unchanged is not None:

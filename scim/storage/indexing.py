@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from scim.errors import Uniqueness
-from scim.schema import Index, ResourceType
+from scim.schema import Index, Json, ResourceType
 from scim.storage import keys
 from scim.storage.drafts import Draft, View
 from scim.storage.records import Stored
@@ -21,7 +21,8 @@ async def reindex(view: View, draft: Draft, before: Stored | None, after: Stored
         Uniqueness: another resource has a value that must be unique, in an index that is being built.
     """
     kind = (before or after or _nobody()).kind
-    old, new = rows(before, kind.indexes), rows(after, kind.indexes)
+    indexes = [index for index in kind.indexes if _values(index, before) != _values(index, after)]
+    old, new = rows(before, indexes), rows(after, indexes)
     for key in old.keys() - new.keys():
         draft.drop(key, old[key][1].id)
     for key in new.keys() - old.keys():
@@ -62,6 +63,10 @@ async def _build(
             draft.create(key, {"of": stored.id}, _taken(stored.kind, index) if index.unique else None)
         elif not own:
             raise _taken(stored.kind, index)
+
+
+def _values(index: Index, stored: Stored | None) -> list[Json]:
+    return index.target.values(stored.attributes) if stored else []
 
 
 def _nobody() -> Stored:

@@ -204,9 +204,7 @@ def size(write: Write) -> int:
 
 def wire_size(write: Write) -> int:
     """About how many bytes a write is on the wire: JSON, in which all but ASCII is escaped."""
-    return _sum(
-        write, lambda text: len(text) + text.count('"') + text.count("\\") if text.isascii() else len(json.dumps(text))
-    )
+    return _sum(write, lambda text: len(json.dumps(text)))
 
 
 def small(writes: Iterable[Write]) -> bool:

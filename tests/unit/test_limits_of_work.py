@@ -14,7 +14,7 @@ from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
 from scim.storage.drafts import PARALLEL, Draft, TooLarge
 from scim.storage.records import Head
-from scim.storage.rows import MAX_TRANSACTION_BYTES, Row, Rows, Write, size, wire_size
+from scim.storage.rows import MAX_ROW_BYTES, MAX_TRANSACTION_BYTES, Create, Row, Rows, Write, size, small, wire_size
 from tests.client import new_client
 from tests.contract.writing import Writer, adding, exactly, founded, removing
 from tests.faults.lossy import Crash, MortalRows
@@ -139,6 +139,16 @@ def test_a_draft_is_measured_as_it_is_on_the_wire() -> None:
         emoji.writes(head)
 
 
+@pytest.mark.parametrize("character", ["😀", "é", '"', "\n", "x"])
+def test_what_counts_as_small_needs_no_measuring(character: str) -> None:
+    names = [f"property{number:02}" for number in range(15)]
+    rows: list[Write] = [Create("k" * 200, dict.fromkeys(names, 0)) for _ in range(99)]
+    most = next(n for n in range(20_000, 100_000, 100) if not small([*rows, Create("", {"text": character * n})]))
+    whole: list[Write] = [*rows, Create("", {"text": character * (most - 100)})]
+    assert small(whole)
+    assert max(sum(map(wire_size, whole)), sum(map(size, whole))) < MAX_ROW_BYTES
+
+
 async def test_a_deletion_is_sent_in_pieces_that_fit_on_the_wire(rows: Rows, schemas: Schemas, writer: Writer) -> None:
     user = await writer.user("user")
     groups = [await writer.group(f"g{number}", user, externalId="😀" * 40_000) for number in range(12)]
@@ -156,6 +166,7 @@ async def test_a_piece_is_halved_down_to_one_row_and_then_given_up(
     await cut_short(rows, schemas, group)
     watched = Watched(rows)
     directory = Directory(watched, schemas)
+    monkeypatch.setattr(drafts, "small", lambda _: False)
     monkeypatch.setattr(drafts, "MAX_TRANSACTION_BYTES", 1)
     async with asyncio.timeout(10):
         with pytest.raises(TooLarge):
