@@ -159,7 +159,7 @@ class Endpoints:
         )
         origin = Origin(principal.credential, trace.request_id)
         dry_run = _prefers_dry_run(request.headers)
-        service = Service(representation, provider.profile, settings, origin, trace.quirks, dry_run)
+        service = Service(representation, provider.profile, settings, origin, trace.quirks, dry_run, len(request.body))
         queries = Queries(representation, provider, provider.profile, settings, trace.quirks)
         return Call(request, principal, service, queries, settings, found.kind, found.identifier)
 

@@ -9,6 +9,7 @@ from scim import bulk, discovery, media, messages, openapi
 from scim.auth import Principal
 from scim.errors import BadRequest, Forbidden, InvalidValue, NotFound, NotImplementedYet, PayloadTooLarge
 from scim.messages import SearchRequest
+from scim.pacing import fairly
 from scim.preconditions import Condition
 from scim.projection import Projection
 from scim.queries import Queries
@@ -107,23 +108,23 @@ class Call:
         """The version that the client wants the resource to be in."""
         return Condition.read(self.request.headers)
 
-    def body(self) -> Json:
+    async def body(self) -> Json:
         """The JSON value in the body."""
         limit = self.settings.group_body_max if self.kind and self.kind.members else self.settings.body_max
-        return self.body_within(limit, "the limit")
+        return await self.body_within(limit, "the limit")
 
-    def body_within(self, limit: int, named: str) -> Json:
+    async def body_within(self, limit: int, named: str) -> Json:
         """The JSON value in a body of so many bytes at most, which a refusal names."""
         if len(self.request.body) > limit:
             raise PayloadTooLarge(f"The body has {len(self.request.body)} bytes; {named} is {limit}.")
         media.check_type(self.request.headers.get("content-type"))
         if not self.request.body and self.request.headers.get("transfer-encoding"):
             raise BadRequest("The body was sent in chunks and did not arrive; send it with a Content-Length.")
-        return media.read(self.request.body, self.settings.json_depth)
+        return await fairly(len(self.request.body), media.read, self.request.body, self.settings.json_depth)
 
 
 async def _create(call: Call) -> Answer:
-    created = await call.service.create(call.resource_type, call.body(), call.projection())
+    created = await call.service.create(call.resource_type, await call.body(), call.projection())
     return HTTPStatus.CREATED, created.resource, _tagged(created) | {"Location": created.location}
 
 
@@ -132,7 +133,7 @@ async def _query(call: Call) -> Answer:
 
 
 async def _search(call: Call) -> Answer:
-    return HTTPStatus.OK, await call.queries.search(call.kinds, call.body()), {}
+    return HTTPStatus.OK, await call.queries.search(call.kinds, await call.body()), {}
 
 
 async def _retrieve(call: Call) -> Answer:
@@ -141,7 +142,7 @@ async def _retrieve(call: Call) -> Answer:
 
 
 async def _replace(call: Call) -> Answer:
-    body, projection, condition = call.body(), call.projection(), call.condition()
+    body, projection, condition = await call.body(), call.projection(), call.condition()
     shown = await call.service.replace(call.resource_type, call.identifier, body, projection, condition)
     return HTTPStatus.OK, shown.resource, _tagged(shown)
 
@@ -150,7 +151,8 @@ async def _modify(call: Call) -> Answer:
     """A group is answered with 204, lest its members be read; the standard wants 200 where attributes are asked."""
     search = call.query()
     quiet = call.resource_type.members is not None and not (search.attributes or search.excluded_attributes)
-    body, projection, condition = call.body(), None if quiet else call.projection(search), call.condition()
+    body, projection = await call.body(), None if quiet else call.projection(search)
+    condition = call.condition()
     shown = await call.service.modify(call.resource_type, call.identifier, body, projection, condition)
     return HTTPStatus.NO_CONTENT if quiet else HTTPStatus.OK, shown.resource, _tagged(shown)
 
@@ -165,7 +167,7 @@ def _tagged(shown: Shown) -> dict[str, str]:
 
 
 async def _bulk(call: Call) -> Answer:
-    body = call.body_within(call.settings.group_body_max, "maxPayloadSize")
+    body = await call.body_within(call.settings.group_body_max, "maxPayloadSize")
     return HTTPStatus.OK, await bulk.perform(call.service, body), {}
 
 

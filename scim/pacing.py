@@ -1,5 +1,6 @@
 """Pacing: how much of one process a provider may have, so that no customer starves another."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,13 @@ from scim.errors import TooManyRequests
 
 BURST = 10
 """Seconds' worth of requests that may come at once after a time of rest."""
+LARGE = 200_000
+"""Bytes of a body from which on reading it would keep others waiting: some 10 ms."""
+
+
+async def fairly[**P, T](size: int, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Do work on a body of so many bytes; on a large one in a thread, whence others get their turn every few ms."""
+    return work(*given, **named) if size < LARGE else await asyncio.to_thread(work, *given, **named)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from scim import characteristics, dialects, messages, patch, resources
 from scim.changes import Origin
 from scim.errors import ScimError
+from scim.pacing import fairly
 from scim.preconditions import UNCONDITIONAL, Condition
 from scim.profiles import Profile
 from scim.projection import Projection
@@ -31,6 +32,7 @@ class Service:
         origin: who asks, for the change records.
         quirks: names of the departures from the standard met while answering.
         dry_run: answer as ever, and write nothing.
+        size: bytes in the body.
     """
 
     representation: Representation
@@ -39,6 +41,7 @@ class Service:
     origin: Origin
     quirks: set[str]
     dry_run: bool = False
+    size: int = 0
 
     @property
     def directory(self) -> Directory:
@@ -47,7 +50,7 @@ class Service:
 
     async def create(self, kind: ResourceType, body: Json, projection: Projection) -> Shown:
         """Create a resource from a POST's body (§3.3)."""
-        return await self._done(self.creation(kind, body), projection)
+        return await self._done(await fairly(self.size, self.creation, kind, body), projection)
 
     async def retrieve(
         self, kind: ResourceType, identifier: str, projection: Projection, condition: Condition = UNCONDITIONAL
@@ -70,7 +73,8 @@ class Service:
         condition: Condition = UNCONDITIONAL,
     ) -> Shown:
         """Replace a resource by a PUT's body (§3.5.1)."""
-        return await self._done(self.replacement(kind, identifier, body, condition), projection)
+        act = await fairly(self.size, self.replacement, kind, identifier, body, condition)
+        return await self._done(act, projection)
 
     async def modify(
         self,
@@ -81,7 +85,8 @@ class Service:
         condition: Condition = UNCONDITIONAL,
     ) -> Shown:
         """Apply a PATCH's operations (§3.5.2); shows the resource if a projection says what of it."""
-        return await self._done(self.modification(kind, identifier, body, condition), projection)
+        act = await fairly(self.size, self.modification, kind, identifier, body, condition)
+        return await self._done(act, projection)
 
     async def delete(self, kind: ResourceType, identifier: str, condition: Condition = UNCONDITIONAL) -> None:
         """Delete a resource (§3.6)."""

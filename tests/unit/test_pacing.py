@@ -12,6 +12,7 @@ from scim.pacing import BURST, Pace
 from scim.settings import Settings
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Rows, Tables
+from tests.client import GROUP, PATCH_OP, new_client
 
 
 class Clock:
@@ -110,3 +111,26 @@ async def test_a_store_that_hangs_does_not_keep_the_client_for_ever(monkeypatch:
     url = "https://scim.example/scim/acme/v2/Users/0199b9a0-0000-7000-8000-000000000000"
     answer = await app.handle(Request("GET", url, headers, b""))
     assert (answer.status.value, answer.headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+async def test_others_get_their_turn_while_a_large_body_is_read(method: str) -> None:
+    client = await new_client()
+    group = (await client.group("Staff"))["id"]
+    linked = [{"value": f"nobody {number}"} for number in range(40_000)]
+    body = {"schemas": [GROUP], "displayName": "Staff", "members": linked}
+    patch = {"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "members", "value": linked}]}
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    task = asyncio.create_task(other())
+    path = "/Groups" if method == "POST" else f"/Groups/{group}"
+    answer = await client.send(method, path, patch if method == "PATCH" else body)
+    task.cancel()
+    assert answer.error == (400, "invalidValue")
+    assert turns > 20, "it takes some hundred milliseconds, and each turn comes within five"
