@@ -4,6 +4,7 @@ Each endpoint has a literal path and takes every method, so that the host's orde
 405 and 501 are the service's own, with a SCIM body.
 """
 
+import gc
 import os
 from functools import cache
 
@@ -83,5 +84,7 @@ async def answer(req: func.HttpRequest) -> func.HttpResponse:
 
 @cache
 def service() -> App:
-    """The service, built at the first request."""
-    return App.build(SETTINGS)
+    """The service, built at the first request; what is there by then is there to stay, and no garbage."""
+    built = App.build(SETTINGS)
+    gc.freeze()
+    return built
