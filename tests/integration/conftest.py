@@ -1,9 +1,8 @@
 """The whole service over HTTP: function_app.py in Microsoft's runtime, on Azurite."""
 
 import asyncio
-import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -11,7 +10,7 @@ import pytest
 
 from scim.app import App
 from scim.provider import Provider
-from scim.schema import Json, Schemas
+from scim.schema import Schemas
 from scim.settings import Settings
 from scim.storage.checking import Checking
 from scim.storage.directory import Directory
@@ -31,17 +30,8 @@ class Remote(Client):
         """The provider's Base URL."""
         return self.app.base_url(self.provider.name)
 
-    async def send(
-        self, method: str, path: str, body: Json = None, content: bytes | None = None, **headers: str | None
-    ) -> Answer:
-        """Send a request to a path, still encoded, below the Base URL; a header of None is left out."""
-        base: dict[str, str | None] = {"authorization": f"Bearer {self.token}"}
-        if body is not None:
-            content = json.dumps(body).encode()
-            base["content-type"] = "application/scim+json; charset=utf-8"
-        given = base | {name.replace("_", "-"): value for name, value in headers.items()}
-        sent = {name: value for name, value in given.items() if value is not None}
-        response = await self.http.request(method, self.base_url + path, content=content, headers=sent)
+    async def _exchange(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
+        response = await self.http.request(method, self.base_url + path, content=content, headers=headers)
         return Answer(response.status_code, response.headers, response.content)
 
 

@@ -335,12 +335,7 @@ async def test_at_whatever_transaction_an_import_breaks_off_the_next_one_makes_i
     for last in range(1, 200):
         client = await mover.client(f"target{last}", unique_group_names="off")
         app, provider = client.app, client.provider
-        rows = MortalRows(app.tables.rows(provider.table, provider.table), last, applies=applies)
-        crashed = False
-        try:
-            await _imported(client, mover, rows)
-        except Crash:
-            crashed = True
+        crashed = await _breaks_off(client, mover, last, applies=applies)
         assert await _imported(client, mover) == []
         assert_same(wanted, await contents(app, provider.name))
         await assert_in_order(app, provider)
@@ -348,6 +343,16 @@ async def test_at_whatever_transaction_an_import_breaks_off_the_next_one_makes_i
             assert last > 6
             return
     raise AssertionError("no import comes to its end")
+
+
+async def _breaks_off(client: Client, mover: Mover, last: int, *, applies: bool) -> bool:
+    """Import in a process that ends with a transaction, the ``last``; whether it came to that."""
+    rows = client.app.tables.rows(client.provider.table, client.provider.table)
+    try:
+        await _imported(client, mover, MortalRows(rows, last, applies=applies))
+    except Crash:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("applies", [False, True])
@@ -361,12 +366,7 @@ async def test_a_circle_within_a_line_is_closed_by_the_next_import(
     for last in range(1, 50):
         client = await mover.client(f"target{last}")
         app, provider = client.app, client.provider
-        rows = MortalRows(app.tables.rows(provider.table, provider.table), last, applies=applies)
-        crashed = False
-        try:
-            await _imported(client, mover, rows)
-        except Crash:
-            crashed = True
+        crashed = await _breaks_off(client, mover, last, applies=applies)
         assert await _imported(client, mover) == []
         found = await contents(app, provider.name)
         managers = {user["userName"]: user[ENTERPRISE]["manager"]["value"] for user in found.values()}
