@@ -1,15 +1,17 @@
 """A directory in a file and back: the same, however often it breaks off on the way."""
 
 import asyncio
+import io
 import json
 import random
 import stat
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from scim import bulk_lines, cli
+from scim import bulk_lines, cli, exporting
 from scim.app import App
 from scim.changes import Origin
 from scim.errors import Unavailable
@@ -107,6 +109,41 @@ def test_what_is_exported_and_imported_is_the_same(mover: Mover) -> None:
     mover("providers", "create", "target", "--profile", "entra")
     assert "0 were refused" in mover("import", "target", mover.path)
     mover.assert_moved()
+
+
+def _members_added(operation: JsonObject) -> list[JsonObject]:
+    data = operation["data"]
+    added: list[JsonObject] = data["Operations"][0]["value"] if operation["method"] == "PATCH" else data["members"]
+    return added
+
+
+def test_a_large_group_gets_its_members_in_large_lots(mover: Mover, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "LARGE", 120)
+    monkeypatch.setattr(exporting, "LARGE_LOT", 110)
+
+    async def make() -> None:
+        source = await mover.client("source")
+        people = [(await source.user(f"u{number}"))["id"] for number in range(250)]
+        await source.group("large", *people)
+        await source.group("small", *people[:120])
+        await mover.client("target")
+
+    asyncio.run(make())
+    mover("export", "source", mover.path)
+    operations = [each for line in mover.lines() for each in line.get("Operations", ())]
+    added = [len(_members_added(each)) for each in operations if each["path"].startswith("/Groups")]
+    assert added == [110, 110, 30, 45, 45, 30]
+    mover("import", "target", mover.path)
+    mover.assert_moved()
+
+
+def test_a_line_is_shorter_than_a_megabyte() -> None:
+    file = io.BytesIO()
+    packed = bulk_lines.Packed(file)
+    member = {"value": f"bulkId:{uuid.uuid4()}", "type": "Group"}
+    packed.add({"method": "POST", "path": "/Users", "data": {"title": "x" * (bulk_lines.BYTES - 100)}})
+    packed.add({"method": "PATCH", "path": "/Groups", "data": {"value": [member] * exporting.LARGE_LOT}})
+    assert bulk_lines.BYTES < file.tell() < 1_000_000
 
 
 def test_schemas_of_a_provider_s_own_must_be_there_first(mover: Mover) -> None:
