@@ -34,8 +34,8 @@ from tests.transfer import assert_in_order, assert_same, contents, fill
 class Mover:
     """Exports from one provider and imports into others, on one store."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.tables = MemoryTables()
+    def __init__(self, account: MemoryTables, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.tables = account
         self.path = folder / "directory.jsonl"
         self._capsys = capsys
 
@@ -81,12 +81,8 @@ class Mover:
 
 
 @pytest.fixture
-def mover(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Mover:
-    mover = Mover(tmp_path, capsys)
-    monkeypatch.setattr("scim.app.AzureTables", lambda _: mover.tables)
-    monkeypatch.setenv("ROLLCALL_STORAGE", "https://a.table.core.windows.net")
-    monkeypatch.setenv("ROLLCALL_PUBLIC_URL", "https://scim.example")
-    return mover
+def mover(account: MemoryTables, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Mover:
+    return Mover(account, tmp_path, capsys)
 
 
 @pytest.fixture
