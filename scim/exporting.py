@@ -6,7 +6,7 @@ A large group gets its members in lots. Everything is read once more for what fo
 """
 
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import batched
 from pathlib import Path
@@ -23,6 +23,10 @@ from scim.storage.records import Stored
 
 LOT = 45
 """Members that one operation adds: as many as fit into one transaction whatever the group's size."""
+LARGE = 1_000
+"""Members beyond which nearly every lot like that would write nearly all of a group's rows."""
+LARGE_LOT = 5_000
+"""Members that one operation adds to a group so large: with them a line is still less than a megabyte."""
 
 type Turn = Literal["create", "complete"]
 type Told = Callable[[Turn], None]
@@ -143,7 +147,7 @@ class Export:
 
     def _create(self, stored: Stored) -> Iterator[JsonObject]:
         kind, members = stored.kind, stored.members or {}
-        lots = list(batched((m for m in members if self._before(stored, m)), LOT, strict=False))
+        lots = list(_lots(stored, (m for m in members if self._before(stored, m))))
         begun = stored.id in self.created[kind.name]
         if not begun:
             body = self._cut(stored).body
@@ -162,7 +166,7 @@ class Export:
         if later:
             yield self._patch(stored, later)
         missing = (m for m in stored.members or {} if not self._before(stored, m) and self._is_created(m))
-        for lot in batched(missing, LOT, strict=False):
+        for lot in _lots(stored, missing):
             yield self._patch(stored, [self._adding(stored, lot)])
 
     def _cut(self, stored: Stored) -> references.Cut:
@@ -214,3 +218,8 @@ class Export:
             "path": f"{stored.kind.endpoint}/bulkId:{stored.id}",
             "data": {"schemas": [PATCH_OP], "Operations": changes},
         }
+
+
+def _lots(group: Stored, members: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Some members of a group, as many together as one operation adds."""
+    return batched(members, LOT if group.roster.count <= LARGE else LARGE_LOT, strict=False)

@@ -77,8 +77,11 @@ class Client:
             base["content-type"] = "application/scim+json; charset=utf-8"
         given = base | {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {name: value for name, value in given.items() if value is not None}
+        return await self._exchange(method, path, sent, content or b"")
+
+    async def _exchange(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
         url = f"{ORIGIN}/scim/{self.provider.name}/v2{path}"
-        response = await self.app.handle(Request(method, url, sent, content or b""))
+        response = await self.app.handle(Request(method, url, headers, content))
         return Answer(response.status.value, response.headers, response.body)
 
     async def get(self, path: str) -> Answer:

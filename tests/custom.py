@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from scim import remodel
 from scim.custom import Custom
+from scim.remodel import SchemasRefused
 from scim.schema import Json, JsonObject
 from scim.storage.rows import Tables
 from tests.client import Client, new_client
@@ -19,6 +22,10 @@ EXTRA = "urn:example:schemas:extra:1.0:Thing"
 def attribute(name: str, kind: str = "string", **characteristics: Json) -> JsonObject:
     """An attribute as a file declares it."""
     return {"name": name, "type": kind, **characteristics}
+
+
+NUMBER = attribute("number", uniqueness="server")
+"""An attribute of badges."""
 
 
 def schema(urn: str, *attributes: JsonObject, name: str = "") -> JsonObject:
@@ -43,6 +50,11 @@ def user_badge(*attributes: JsonObject, required: bool = False, indexes: tuple[s
     return {"schemas": [schema(BADGE, *attributes)], "extensions": [added]}
 
 
+def number(value: str) -> dict[str, Json]:
+    """What a user with such a badge has beside a name."""
+    return {BADGE: {"number": value}}
+
+
 def things(*attributes: JsonObject, indexes: tuple[str, ...] = ()) -> JsonObject:
     """A file with one resource type of its own."""
     return {"schemas": [schema(THING, *attributes, name="Thing")], "resourceTypes": [resource_type(indexes=[*indexes])]}
@@ -52,6 +64,13 @@ async def give(client: Client, file: JsonObject) -> list[str]:
     """Give a client's provider schemas of its own; tells what changed."""
     told = await remodel.apply(client.app.providers, client.provider.name, Custom.model_validate(file), silent)
     return [*told]
+
+
+async def refusal(client: Client, file: JsonObject) -> str:
+    """What is said where a client's provider may not have schemas of its own."""
+    with pytest.raises(SchemasRefused) as refused:
+        await give(client, file)
+    return str(refused.value)
 
 
 async def client_with(file: JsonObject, profile: str = "rfc", tables: Tables | None = None) -> Client:
@@ -70,3 +89,9 @@ async def assert_in_order(client: Client) -> None:
 
 def silent(_: str, __: int, ___: int) -> None:
     """Progress that nobody hears of."""
+
+
+async def keys_of(client: Client, low: str, high: str) -> list[str]:
+    """The keys of the provider's rows in a range."""
+    rows = client.app.tables.rows(client.provider.table, client.provider.table)
+    return [row.key async for page in rows.range(low, high) for row in page]

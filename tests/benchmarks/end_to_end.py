@@ -19,7 +19,8 @@ from tests.benchmarks.load import Connection, Record, closed, latencies, open_lo
 from tests.benchmarks.parts import Say, Table
 from tests.benchmarks.replay import Call, RecordingTables, Replayer, Rest, Sdk, Store
 from tests.benchmarks.requests import Ask
-from tests.benchmarks.serving import Operator, hosted, operated
+from tests.benchmarks.serving import Operator, operated
+from tests.hosting import hosted
 
 TITLE = "End to end on Azurite"
 SIZES = (1_000, 10_000)

@@ -8,8 +8,9 @@ from scim.local import azurite
 from scim.schema import JsonObject
 from tests.benchmarks.charts import Chart
 from tests.benchmarks.parts import Say, Table
-from tests.benchmarks.serving import Host, hosted, operated
+from tests.benchmarks.serving import operated
 from tests.entra import Options, run
+from tests.hosting import Host, hosted
 
 TITLE = "Entra's initial cycle"
 SIZE = {"users": 10_000, "groups": 500, "memberships": 50_000}

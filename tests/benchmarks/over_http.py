@@ -8,7 +8,8 @@ from tests.benchmarks import peers, requests
 from tests.benchmarks.charts import Chart
 from tests.benchmarks.load import Connection, Record, Target, closed
 from tests.benchmarks.parts import Say, Table
-from tests.benchmarks.serving import hosted, operated
+from tests.benchmarks.serving import operated
+from tests.hosting import hosted
 
 TITLE = "Entra's sequence over HTTP"
 USERS = 500

@@ -18,7 +18,8 @@ from tests.benchmarks.charts import Chart
 from tests.benchmarks.load import Connection, Record
 from tests.benchmarks.memory import resident
 from tests.benchmarks.parts import Say, Table, ms
-from tests.benchmarks.serving import hosted, operated
+from tests.benchmarks.serving import operated
+from tests.hosting import hosted
 
 TITLE = "Starting"
 ROUNDS = 9

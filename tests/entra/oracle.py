@@ -61,16 +61,19 @@ class Oracle:
     async def _get(self, path: str, query: str = "", accept: tuple[int, ...] = (OK,)) -> Answer:
         return await self.job.wire.send("GET", path, query=query, accept=accept, injects=False)
 
-    async def _check_user(self, user_id: str, scim_id: str) -> None:
-        where = f"/Users/{scim_id}"
+    async def _shown(self, where: str, source_id: str, urn: str, kind: str) -> JsonObject | None:
+        """The resource at a path, if it is there; it must be."""
         answer = await self._get(where, accept=(OK, NOT_FOUND))
         if answer.status == NOT_FOUND:
-            self.differences.append(f"{where} is gone; it should be user {user_id}")
-            return
-        resource = answer.resource
-        self._check_frame(where, resource, scim_id, USER, "User")
-        user = self.job.directory.users.get(user_id)
-        if user is None:
+            self.differences.append(f"{where} is gone; it should be {kind.lower()} {source_id}")
+            return None
+        self._check_frame(where, answer.resource, where.rpartition("/")[2], urn, kind)
+        return answer.resource
+
+    async def _check_user(self, user_id: str, scim_id: str) -> None:
+        where = f"/Users/{scim_id}"
+        resource, user = await self._shown(where, user_id, USER, "User"), self.job.directory.users.get(user_id)
+        if resource is None or user is None:
             return
         self._check_values(where, self.job.mapping.held(resource), self.job.mapping.exported(user))
         if self.job.mapping.assigns_roles and sorted(role_values(resource)) != sorted(user.roles):
@@ -110,14 +113,8 @@ class Oracle:
 
     async def _check_group(self, group_id: str, scim_id: str) -> None:
         where = f"/Groups/{scim_id}"
-        answer = await self._get(where, accept=(OK, NOT_FOUND))
-        if answer.status == NOT_FOUND:
-            self.differences.append(f"{where} is gone; it should be group {group_id}")
-            return
-        resource = answer.resource
-        self._check_frame(where, resource, scim_id, GROUP, "Group")
-        group = self.job.directory.groups.get(group_id)
-        if group is None:
+        resource, group = await self._shown(where, group_id, GROUP, "Group"), self.job.directory.groups.get(group_id)
+        if resource is None or group is None:
             return
         wanted = exported(group)
         self._check_values(where, {path: resource[path] for path in wanted if path in resource}, wanted)

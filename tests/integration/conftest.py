@@ -1,43 +1,22 @@
 """The whole service over HTTP: function_app.py in Microsoft's runtime, on Azurite."""
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
 
 from scim.app import App
-from scim.local.options import REPOSITORY
 from scim.provider import Provider
-from scim.schema import Json, Schemas
+from scim.schema import Schemas
 from scim.settings import Settings
 from scim.storage.checking import Checking
 from scim.storage.directory import Directory
 from tests.client import Answer, Client
 from tests.faults.invariants import assert_clean
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """The service in a process of its own.
-
-    Attributes:
-        url: where it answers.
-        storage: the connection string of its store.
-        said: the file of all that it logs.
-    """
-
-    url: str
-    storage: str
-    said: Path
+from tests.hosting import Host, hosted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,65 +30,30 @@ class Remote(Client):
         """The provider's Base URL."""
         return self.app.base_url(self.provider.name)
 
-    async def send(
-        self, method: str, path: str, body: Json = None, content: bytes | None = None, **headers: str | None
-    ) -> Answer:
-        """Send a request to a path, still encoded, below the Base URL; a header of None is left out."""
-        base: dict[str, str | None] = {"authorization": f"Bearer {self.token}"}
-        if body is not None:
-            content = json.dumps(body).encode()
-            base["content-type"] = "application/scim+json; charset=utf-8"
-        given = base | {name.replace("_", "-"): value for name, value in headers.items()}
-        sent = {name: value for name, value in given.items() if value is not None}
-        response = await self.http.request(method, self.base_url + path, content=content, headers=sent)
+    async def _exchange(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
+        response = await self.http.request(method, self.base_url + path, content=content, headers=headers)
         return Answer(response.status_code, response.headers, response.content)
 
 
 type Connect = Callable[..., Awaitable[Remote]]
 
 
-@contextmanager
-def running(storage: str, folder: Path) -> Iterator[Running]:
-    """Run the service in a process of its own; it must end without a trace of trouble."""
-    said = folder / "stderr"
-    with (
-        said.open("w") as errors,
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.host"],
-            cwd=REPOSITORY,
-            env=os.environ | {"ROLLCALL_STORAGE": storage, "ROLLCALL_CACHE_SECONDS": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        port = process.stdout.readline().strip()
-        assert port, said.read_text()
-        yield Running(f"http://127.0.0.1:{port}", storage, said)
-        process.stdin.close()
-        assert process.wait(30) == 0
-    assert "Traceback" not in said.read_text()
-
-
 @pytest.fixture(scope="session")
-def service(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(azurite: str) -> Iterator[Host]:
     """The service, started once for all tests."""
-    with running(azurite, tmp_path_factory.mktemp("service")) as service:
+    with hosted(azurite, ROLLCALL_CACHE_SECONDS="1") as service:
         yield service
 
 
 @pytest.fixture(scope="session")
-def second_service(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def second_service(azurite: str) -> Iterator[Host]:
     """Another process of the same service on the same store, as a deployment under load has several."""
-    with running(azurite, tmp_path_factory.mktemp("second")) as service:
+    with hosted(azurite, ROLLCALL_CACHE_SECONDS="1") as service:
         yield service
 
 
 @pytest.fixture
-async def operator(service: Running) -> AsyncIterator[App]:
+async def operator(service: Host) -> AsyncIterator[App]:
     """The same service in this process, to make and inspect providers."""
     app = App.build(Settings.model_validate({"storage": service.storage, "public_url": service.url}))
     await app.providers.prepare()
@@ -118,7 +62,7 @@ async def operator(service: Running) -> AsyncIterator[App]:
 
 
 @pytest.fixture
-async def connect(operator: App, service: Running, schemas: Schemas) -> AsyncIterator[Connect]:
+async def connect(operator: App, service: Host, schemas: Schemas) -> AsyncIterator[Connect]:
     """Makes clients of new providers; at the end each one's rows are in order, and none of its people in the log."""
     made: list[Provider] = []
     limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)

@@ -17,7 +17,8 @@ import pytest
 
 from scim.local.options import REPOSITORY
 from tests.client import USER
-from tests.integration.conftest import Connect, Remote, Running
+from tests.hosting import Host
+from tests.integration.conftest import Connect, Remote
 
 NOBODY = "01990000-0000-7000-8000-000000000000"
 
@@ -25,7 +26,7 @@ NOBODY = "01990000-0000-7000-8000-000000000000"
 class Shell:
     """Runs ``python -m scim`` against the store of the running service."""
 
-    def __init__(self, service: Running) -> None:
+    def __init__(self, service: Host) -> None:
         self._environment = os.environ | {"ROLLCALL_STORAGE": service.storage, "ROLLCALL_PUBLIC_URL": service.url}
 
     def __call__(self, command: str, status: int = 0, typed: str = "") -> str:
@@ -52,7 +53,7 @@ class Shell:
         return done
 
 
-async def test_a_provider_from_its_creation_to_its_end(service: Running, connect: Connect) -> None:
+async def test_a_provider_from_its_creation_to_its_end(service: Host, connect: Connect) -> None:
     shell, model = Shell(service), await connect()
     name = f"cli-{model.provider.name}"
     said = shell(f"providers create {name} --profile entra --set replace_members=set")
@@ -110,7 +111,7 @@ async def test_a_provider_from_its_creation_to_its_end(service: Running, connect
         (("AccountName", "Name"), "copy the connection string"),
     ],
 )
-def test_an_account_out_of_reach_is_one_sentence(service: Running, wrong: tuple[str, str], sentence: str) -> None:
+def test_an_account_out_of_reach_is_one_sentence(service: Host, wrong: tuple[str, str], sentence: str) -> None:
     storage = service.storage.replace(*wrong)
     assert storage != service.storage
     said = Shell(replace(service, storage=storage))("providers list", status=1)

@@ -9,7 +9,8 @@ import pytest
 
 from scim.settings import Settings
 from tests.client import USER, Answer
-from tests.integration.conftest import Connect, Remote, Running
+from tests.hosting import Host
+from tests.integration.conftest import Connect, Remote
 
 WORKERS = 16
 
@@ -20,7 +21,7 @@ async def clients(request: pytest.FixtureRequest, connect: Connect) -> list[Remo
     client = await connect()
     if request.param == "one process":
         return [client]
-    second: Running = request.getfixturevalue("second_service")
+    second: Host = request.getfixturevalue("second_service")
     settings = Settings.model_validate({"storage": second.storage, "public_url": second.url})
     return [client, replace(client, app=replace(client.app, settings=settings))]
 

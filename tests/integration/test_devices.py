@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from tests.client import USER
 from tests.custom import DEVICE_FILE
-from tests.integration.conftest import Connect, Remote, Running
+from tests.hosting import Host
+from tests.integration.conftest import Connect, Remote
 from tests.integration.test_command_line import Shell
 from tests.unit.test_devices import BLE, DEVICE, DPP, HEART_MONITOR, MAB, PASS_KEY
 
@@ -19,7 +20,7 @@ async def until(client: Remote, path: str, status: int) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_devices_live_and_die_over_http(service: Running, second_service: Running, connect: Connect) -> None:
+async def test_devices_live_and_die_over_http(service: Host, second_service: Host, connect: Connect) -> None:
     shell, client = Shell(service), await connect("rfc")
     name = client.provider.name
     ann = await client.user("ann")

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from tests.client import GROUP, USER
-from tests.integration.conftest import Connect, Remote, Running
+from tests.hosting import Host
+from tests.integration.conftest import Connect, Remote
 
 NOBODY = "01990000-0000-7000-8000-000000000000"
 
@@ -37,7 +38,7 @@ async def test_every_verb_works_over_http(client: Remote) -> None:
     assert "members" not in (await client.get(f"/Groups/{group['id']}")).json
 
 
-async def test_the_service_is_described_to_anybody_and_to_a_client(client: Remote, service: Running) -> None:
+async def test_the_service_is_described_to_anybody_and_to_a_client(client: Remote, service: Host) -> None:
     described = await client.http.get(f"{service.url}/openapi.json")
     assert (described.status_code, described.headers["content-type"]) == (200, "application/json")
     assert described.json()["servers"][0]["url"] == f"{service.url}/scim/{{provider}}/v2"
@@ -84,7 +85,7 @@ async def test_refusals_are_the_services_own(
         assert answer.error == (status, None)
 
 
-async def test_outside_every_base_url_the_service_answers_too(service: Running) -> None:
+async def test_outside_every_base_url_the_service_answers_too(service: Host) -> None:
     async with httpx.AsyncClient(base_url=service.url) as browser:
         for path in ("/", "/scim", "/favicon.ico", "/api/scim/x/v2/Users", "/SCIM/x/v2/Users"):
             answer = await browser.get(path)
@@ -118,7 +119,7 @@ async def test_a_chunked_body_is_refused_with_what_to_do(client: Remote) -> None
 
 
 @pytest.mark.parametrize("host", ["", "[", "a:b:c", "evil.example/x?y", "127.0.0.1:99999"])
-def test_a_host_header_that_is_none_is_no_fault_of_the_service(service: Running, host: str) -> None:
+def test_a_host_header_that_is_none_is_no_fault_of_the_service(service: Host, host: str) -> None:
     parts = urlsplit(service.url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
     connection.putrequest("GET", "/scim/nobody/v2/Users", skip_host=True)
@@ -140,9 +141,7 @@ async def test_two_providers_at_once_do_not_cross(connect: Connect) -> None:
         assert (await crossed.get("/Users")).error == (401, None)
 
 
-async def test_the_log_of_the_process_holds_a_line_for_each_request_and_no_name(
-    client: Remote, service: Running
-) -> None:
+async def test_the_log_of_the_process_holds_a_line_for_each_request_and_no_name(client: Remote, service: Host) -> None:
     before = service.said.read_text().count('"provider"')
     await client.user("jasper.unmistakable@example.com")
     await client.get("/Users?filter=userName+eq+%22jasper.unmistakable@example.com%22")

@@ -6,13 +6,12 @@ from scim.schema import Schemas
 from scim.storage import keys
 from scim.storage.rows import Create, Delete
 from tests.faults.invariants import assert_clean
-from tests.integration.conftest import Connect, Running
+from tests.hosting import Host
+from tests.integration.conftest import Connect
 from tests.integration.test_command_line import NOBODY, Shell
 
 
-async def test_a_directory_is_checked_repaired_and_checked(
-    service: Running, connect: Connect, schemas: Schemas
-) -> None:
+async def test_a_directory_is_checked_repaired_and_checked(service: Host, connect: Connect, schemas: Schemas) -> None:
     shell, model = Shell(service), await connect()
     name = model.provider.name
     ann = await model.user("ann")
@@ -44,7 +43,7 @@ async def test_a_directory_is_checked_repaired_and_checked(
     assert "there is no provider 'nobody'" in shell("check nobody", status=1)
 
 
-async def test_what_was_recorded_of_a_resource_is_erased(service: Running, connect: Connect) -> None:
+async def test_what_was_recorded_of_a_resource_is_erased(service: Host, connect: Connect) -> None:
     shell, model = Shell(service), await connect()
     name, ann = model.provider.name, (await model.user("ann@example.org"))["id"]
     assert f"the User {ann} is not deleted; delete it first" in shell(f"erase {name} {ann}", status=1)

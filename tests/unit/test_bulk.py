@@ -1,110 +1,38 @@
 """Bulk requests, as a client sees what comes of them."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import replace
-from pathlib import Path
-from shutil import copytree
-from typing import Any
-
 import pytest
 
 from scim import bulk
-from scim.errors import Conflict, NotFound, ScimError
-from scim.schema import STANDARD, Json, JsonObject, Schemas
-from scim.storage.acts import Act, Written
-from scim.storage.directory import Directory
-from scim.storage.memory import MemoryTables
-from scim.storage.rows import Rows
+from scim.schema import Json, JsonObject
+from tests.bulk import (
+    BASE_URL,
+    BULK_REQUEST,
+    NOBODY,
+    adding,
+    delete,
+    group,
+    identifier,
+    manager,
+    members,
+    names,
+    patch,
+    read,
+    send,
+    statuses,
+    user,
+)
 from tests.client import (
-    ENTERPRISE,
-    GROUP,
-    ORIGIN,
-    PATCH_OP,
     PROFILE_NAMES,
     USER,
     Client,
-    connected,
     lines_of_the_service,
-    new_app,
     new_client,
 )
-from tests.faults.scripted import Fate, ScriptedRows
-
-BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
-NOBODY = "01990000-0000-7000-8000-000000000000"
-BASE_URL = f"{ORIGIN}/scim/contoso/v2"
 
 
 @pytest.fixture(params=PROFILE_NAMES)
 async def client(request: pytest.FixtureRequest) -> Client:
     return await new_client(request.param)
-
-
-def user(name: str, manager: str | None = None, **attributes: Json) -> JsonObject:
-    extension = {ENTERPRISE: {"manager": {"value": manager}}} if manager else {}
-    data = {"schemas": [USER, *extension], "userName": name, **extension, **attributes}
-    return {"method": "POST", "path": "/Users", "bulkId": name, "data": data}
-
-
-def group(name: str, *members: str, **attributes: Json) -> JsonObject:
-    data = {"schemas": [GROUP], "displayName": name, "members": [{"value": member} for member in members], **attributes}
-    return {"method": "POST", "path": "/Groups", "bulkId": name, "data": data}
-
-
-def patch(path: str, *operations: JsonObject, **given: Json) -> JsonObject:
-    return {"method": "PATCH", "path": path, "data": {"schemas": [PATCH_OP], "Operations": [*operations]}, **given}
-
-
-def adding(*members: str) -> JsonObject:
-    return {"op": "add", "path": "members", "value": [{"value": member} for member in members]}
-
-
-def delete(path: str, **given: Json) -> JsonObject:
-    return {"method": "DELETE", "path": path, **given}
-
-
-async def send(client: Client, *operations: JsonObject, **attributes: Json) -> list[JsonObject]:
-    """The results of a bulk request that is answered with 200."""
-    answer = await client.post("/Bulk", {"schemas": [BULK_REQUEST], "Operations": [*operations], **attributes})
-    assert answer.status == 200, answer.content
-    assert answer.json.keys() == {"schemas", "Operations"}
-    assert answer.json["schemas"] == [BULK_RESPONSE]
-    results: list[JsonObject] = answer.json["Operations"]
-    return results
-
-
-def statuses(results: Iterable[JsonObject]) -> list[str]:
-    return [result["status"] for result in results]
-
-
-def identifier(result: JsonObject) -> str:
-    return str(result["location"]).rpartition("/")[2]
-
-
-async def read(client: Client, result: JsonObject) -> Any:  # noqa: ANN401 (JSON)
-    """The resource that a result leads to."""
-    assert result["location"].startswith(BASE_URL)
-    answer = await client.get(result["location"].removeprefix(BASE_URL))
-    assert answer.status == 200, answer.content
-    return answer.json
-
-
-async def members(client: Client, result: JsonObject) -> set[str]:
-    return {member["value"] for member in (await read(client, result)).get("members", [])}
-
-
-async def manager(client: Client, result: JsonObject) -> str:
-    found: str = (await read(client, result))[ENTERPRISE]["manager"]["value"]
-    return found
-
-
-async def names(client: Client) -> set[str]:
-    """The names of all resources."""
-    found = await client.send("POST", "/.search", {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]})
-    return {resource.get("userName") or resource["displayName"] for resource in found.json["Resources"]}
 
 
 # Results
@@ -193,99 +121,6 @@ async def test_an_operation_is_done_only_on_the_version_it_names(client: Client)
 # The order of operations, and failures
 
 
-async def test_a_reference_is_resolved_wherever_its_resource_is_created(client: Client) -> None:
-    results = await send(
-        client, group("g", "bulkId:ann", "bulkId:bob"), user("ann", "bulkId:bob"), group("h", "bulkId:g"), user("bob")
-    )
-    assert statuses(results) == ["201"] * 4
-    outer, ann, nested, bob = results
-    assert await members(client, outer) == {identifier(ann), identifier(bob)}
-    assert await members(client, nested) == {identifier(outer)}
-    assert await manager(client, ann) == identifier(bob)
-    assert [g["value"] for g in (await read(client, bob))["groups"]] == [identifier(outer)]
-
-
-async def test_a_bulk_id_may_stand_in_paths_and_in_filters(client: Client) -> None:
-    ann = await client.user("ann")
-    staff = await client.group("Staff", ann["id"])
-    results = await send(
-        client,
-        patch(
-            "/Groups/bulkId:g",
-            adding("bulkId:bob", ann["id"]),
-            {"op": "replace", "path": "displayName", "value": "Crew"},
-        ),
-        patch("/Groups/bulkId:g", {"op": "remove", "path": 'members[value eq "bulkId:bob"]'}, bulkId="p"),
-        group("g"),
-        user("bob"),
-        patch(f"/Groups/{staff['id']}", {"op": "add", "value": {"members": [{"value": "bulkId:bob"}]}}),
-        {"method": "PUT", "path": "/Users/bulkId:bob", "data": user("Bob", "bulkId:p")["data"]},
-        delete("/Users/bulkId:eve"),
-        user("eve"),
-    )
-    assert statuses(results) == ["204", "204", "201", "201", "204", "200", "204", "201"]
-    assert (await read(client, results[0]))["displayName"] == "Crew"
-    assert await members(client, results[0]) == {ann["id"]}
-    assert await members(client, results[4]) == {ann["id"], identifier(results[3])}
-    assert await manager(client, results[3]) == identifier(results[2])
-    assert results[6]["location"] == results[7]["location"]
-    assert await names(client) == {"ann", "Bob", "Crew", "Staff"}
-
-
-async def test_a_text_that_looks_like_a_reference_stays(client: Client) -> None:
-    text: JsonObject = {"displayName": "bulkId:ann", "title": "see bulkId:ann", "emails": [{"value": "bulkId:ann"}]}
-    (result,) = await send(client, user("ann", **text))
-    assert (await read(client, result)).items() >= text.items()
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        user("ann", "bulkId:nobody"),
-        group("g", "bulkId:nobody"),
-        group("g", "BULKID:nobody", NOBODY),
-        patch("/Users/bulkId:nobody", {"op": "remove", "path": "title"}),
-        delete("/Users/bulkId:nobody"),
-    ],
-)
-async def test_a_reference_to_nothing_fails_the_operation(client: Client, operation: JsonObject) -> None:
-    first, second = await send(client, operation, user("bob"))
-    assert (first["status"], first["response"]["scimType"]) == ("400", "invalidValue")
-    assert "bulkId:nobody" in first["response"]["detail"].replace("BULKID", "bulkId")
-    assert second["status"] == "201"
-    assert await names(client) == {"bob"}
-
-
-async def test_what_refers_to_a_failed_operation_fails_with_it(client: Client) -> None:
-    await client.user("ann")
-    results = await send(
-        client,
-        group("h", "bulkId:g"),
-        group("g", "bulkId:ann"),
-        patch("/Groups/bulkId:g", adding()),
-        user("bob", "bulkId:ann"),
-        user("ann"),
-        user("eve"),
-    )
-    assert statuses(results) == ["409"] * 5 + ["201"]
-    assert [result["response"].get("scimType") for result in results[:5]] == [None] * 4 + ["uniqueness"]
-    assert "bulkId:ann" in results[1]["response"]["detail"]
-    assert all("location" not in result for result in results[:5])
-    assert await names(client) == {"ann", "eve"}
-
-
-async def test_what_refers_to_a_failed_change_fails_with_it(client: Client) -> None:
-    results = await send(client, delete(f"/Users/{NOBODY}", bulkId="d"), user("ann", "bulkId:d"))
-    assert statuses(results) == ["404", "409"]
-
-
-async def test_what_refers_to_what_was_deleted_meanwhile_fails(client: Client) -> None:
-    results = await send(
-        client, user("ann"), delete("/Users/bulkId:ann"), user("bob", "bulkId:ann"), delete("/Users/bulkId:ann")
-    )
-    assert statuses(results) == ["201", "204", "409", "404"]
-
-
 async def test_the_data_of_a_delete_mean_nothing(client: Client) -> None:
     results = await send(
         client,
@@ -337,152 +172,7 @@ async def test_operations_after_too_long_a_time_are_for_another_request(
     assert await names(client) == set()
 
 
-# Circles
-
-
-async def test_resources_may_refer_to_each_other_in_a_circle(client: Client) -> None:
-    results = await send(
-        client,
-        user("boss", "bulkId:boss"),
-        user("ann", "bulkId:bob", title="A"),
-        group("g", "bulkId:h", "bulkId:ann"),
-        user("bob", "bulkId:ann", title="B"),
-        group("h", "bulkId:i", "bulkId:g"),
-        group("i", "bulkId:g", "bulkId:i"),
-    )
-    assert statuses(results) == ["201"] * 6
-    boss, ann, g, bob, h, i = results
-    assert await manager(client, boss) == identifier(boss)
-    assert (await manager(client, ann), await manager(client, bob)) == (identifier(bob), identifier(ann))
-    assert ((await read(client, ann))["title"], (await read(client, bob))["title"]) == ("A", "B")
-    assert await members(client, g) == {identifier(h), identifier(ann)}
-    assert await members(client, h) == {identifier(i), identifier(g)}
-    assert await members(client, i) == {identifier(g), identifier(i)}
-
-
-async def test_a_circle_is_closed_before_anything_else_happens_to_it(client: Client) -> None:
-    results = await send(
-        client,
-        user("ann", "bulkId:bob"),
-        patch("/Users/bulkId:ann", {"op": "remove", "path": f"{ENTERPRISE}:manager"}),
-        user("bob", "bulkId:ann"),
-    )
-    assert statuses(results) == ["201", "200", "201"]
-    assert ENTERPRISE not in await read(client, results[0])
-    assert await manager(client, results[2]) == identifier(results[0])
-
-
-@pytest.mark.parametrize("place", [0, 1, 2])
-async def test_if_one_in_a_circle_fails_none_is_left(client: Client, place: int) -> None:
-    await client.user("taken")
-    circle = [user("ann", "bulkId:bob"), user("bob", "bulkId:eve"), user("eve", "bulkId:ann")]
-    circle[place]["data"]["userName"] = "taken"
-    results = await send(client, group("g", "bulkId:ann"), *circle, user("zoe"))
-    assert statuses(results) == ["409", "409", "409", "409", "201"]
-    kinds = [result["response"].get("scimType") for result in results[:4]]
-    assert [kind == "uniqueness" for kind in kinds] == [at == place + 1 for at in range(4)]
-    assert all("location" not in result for result in results[:4])
-    assert await names(client) == {"taken", "zoe"}
-
-
-async def test_if_a_circle_cannot_be_closed_none_is_left(client: Client) -> None:
-    results = await send(client, group("g", "bulkId:h", NOBODY), group("h", "bulkId:g"), user("ann"))
-    assert statuses(results) == ["400", "409", "201"]
-    assert await names(client) == {"ann"}
-
-
-async def test_a_circle_counts_as_a_whole_for_the_end(client: Client) -> None:
-    await client.user("ann")
-    results = await send(client, user("bob", "bulkId:ann"), user("ann", "bulkId:bob"), user("eve"), failOnErrors=1)
-    assert statuses(results) == ["409", "409"]
-    skipped = await send(client, delete("/Users"), user("x", "bulkId:y"), user("y", "bulkId:x"), failOnErrors=1)
-    assert statuses(skipped) == ["405"]
-    assert await names(client) == {"ann"}
-
-
-# Large operations, other types, and dry runs
-
-
-async def test_what_takes_several_transactions_alone_takes_them_in_a_bulk_request(client: Client) -> None:
-    ann = await client.user("ann")
-    for n in range(120):
-        await client.group(f"g{n}", ann["id"])
-    results = await send(client, user("bob"), delete(f"/Users/{ann['id']}"), user("ann"), patch("/Users/bulkId:ann"))
-    assert statuses(results[:3]) == ["201", "204", "201"]
-    assert (await client.get(f"/Users/{ann['id']}")).status == 404
-    assert not [group for group in (await client.get("/Groups?count=200")).json["Resources"] if "members" in group]
-
-
-async def test_what_takes_more_than_a_transaction_is_done_in_its_turn(client: Client) -> None:
-    users = [user(f"u{n}") for n in range(150)]
-    crowd = group("crowd", *(f"bulkId:u{n}" for n in range(150)))
-    results = await send(client, *users, crowd, group("g", "bulkId:u0", "bulkId:u149"), group("h", "bulkId:crowd"))
-    assert statuses(results) == ["201"] * 153
-
-
-def device(name: str, owner: str | None = None, peer: str | None = None) -> JsonObject:
-    links = {"owner": {"value": owner}} | ({"peers": [{"value": peer}]} if peer else {}) if owner else {}
-    data = {"schemas": ["urn:x:Device"], "displayName": name, **links}
-    return {"method": "POST", "path": "/Devices", "bulkId": name, "data": data}
-
-
-@pytest.fixture
-async def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """The client of a provider that keeps devices too: each has an owner, and may have peers."""
-    reference = [{"name": "value"}, {"name": "$ref", "type": "reference", "referenceTypes": ["User", "Device"]}]
-    attributes = [
-        {"name": "displayName", "required": True},
-        {"name": "owner", "type": "complex", "required": True, "subAttributes": reference},
-        {"name": "peers", "type": "complex", "multiValued": True, "subAttributes": reference},
-    ]
-    kind = {"name": "Device", "description": "", "endpoint": "/Devices", "schema": "urn:x:Device", "alias": "device"}
-    copytree(STANDARD, tmp_path, dirs_exist_ok=True)
-    schema = {"id": "urn:x:Device", "name": "Device", "attributes": attributes}
-    (tmp_path / "Device.schema.json").write_text(json.dumps(schema))
-    (tmp_path / "Device.type.json").write_text(json.dumps(kind | {"schemaExtensions": []}))
-    load, schemas = Schemas.load, Schemas.load(tmp_path)
-    monkeypatch.setattr("scim.app.Schemas.load", lambda *folder: load(*folder) if folder else schemas)
-    return await new_client("rfc")
-
-
-async def test_a_type_that_is_only_a_file_is_referred_to_like_any_other(keeper: Client) -> None:
-    results = await send(
-        keeper,
-        device("a", "bulkId:ann", "bulkId:b"),
-        device("b", "bulkId:ann", "bulkId:a"),
-        user("ann", "bulkId:a"),
-        patch("/Devices/bulkId:a", {"op": "add", "path": "peers", "value": [{"value": "bulkId:a"}]}),
-    )
-    assert statuses(results) == ["201", "201", "201", "200"]
-    a, b, ann = (identifier(result) for result in results[:3])
-    shown = await read(keeper, results[0])
-    assert (shown["owner"]["value"], [peer["value"] for peer in shown["peers"]]) == (ann, [b, a])
-    assert (await read(keeper, results[1]))["peers"] == [{"value": a}]
-    assert await manager(keeper, results[2]) == a
-
-
-async def test_memberships_are_resources_like_any_other() -> None:
-    client = await connected(Client, new_app(), group_memberships="on")
-    urn = "urn:ietf:params:scim:schemas:core:2.0:GroupMembership"
-    data = {"schemas": [urn], "group": {"value": "bulkId:g"}, "member": {"value": "bulkId:ann"}}
-    membership = {"method": "POST", "path": "/GroupMemberships", "bulkId": "m", "data": data}
-    sent = [membership, user("ann"), group("g"), membership | {"bulkId": "again"}]
-    results = await send(client, *sent)
-    assert statuses(results) == ["201", "201", "201", "409"]
-    assert await members(client, results[2]) == {identifier(results[1])}
-    assert (await read(client, results[0]))["member"]["value"] == identifier(results[1])
-    gone = await send(client, delete(f"/GroupMemberships/{identifier(results[0])}"))
-    assert statuses(gone) == ["204"]
-    assert await members(client, results[2]) == set()
-    both = await send(client, membership, user("bob"), group("h"), delete("/GroupMemberships/bulkId:m"))
-    assert statuses(both) == ["400", "201", "201", "409"]
-
-
-async def test_a_circle_of_what_is_required_cannot_be_opened(keeper: Client) -> None:
-    results = await send(keeper, device("a", "bulkId:b"), device("b", "bulkId:a"), user("ann"))
-    assert statuses(results) == ["409", "409", "201"]
-    assert "required" in results[0]["response"]["detail"]
-    assert (await keeper.get("/Devices")).json["totalResults"] == 0
+# Dry runs
 
 
 async def test_a_dry_run_is_answered_as_the_real_one_and_writes_nothing(client: Client) -> None:
@@ -508,68 +198,6 @@ async def test_a_dry_run_is_answered_as_the_real_one_and_writes_nothing(client: 
     assert statuses(dry.json["Operations"]) == statuses(real) == expected
     assert [result.keys() for result in dry.json["Operations"]] == [result.keys() for result in real]
     assert await names(client) == {"g", "bob", "h", "ann"}
-
-
-# Operations that are decided more than once
-
-
-class Scripted(MemoryTables):
-    """A storage account in memory, on the way to which transactions meet what a script says."""
-
-    def __init__(self, calm: MemoryTables, *fates: Fate) -> None:
-        self._calm = calm
-        self._fates = fates
-
-    def rows(self, table: str, partition: str) -> Rows:
-        """A partition with the whole script before it."""
-        return ScriptedRows(self._calm.rows(table, partition), *self._fates)
-
-
-@pytest.mark.parametrize("fate", ["request lost", "answer lost", "comes late", "refused without a place"])
-async def test_what_comes_late_is_told_as_it_came(fate: Fate) -> None:
-    tables = MemoryTables()
-    client = await new_client("rfc", tables)
-    ann, bob = await client.user("ann"), await client.user("bob")
-    unlucky = replace(client, app=new_app(Scripted(tables, fate)))
-    title = {"op": "add", "path": "title", "value": "Boss"}
-    results = await send(
-        unlucky, delete(f"/Users/{ann['id']}", bulkId="a"), patch(f"/Users/{bob['id']}", title), user("eve", "bulkId:a")
-    )
-    assert statuses(results) == ["204", "200", "201"]
-    assert (await read(client, results[1]))["title"] == "Boss"
-    assert await names(client) == {"bob", "eve"}
-
-
-async def test_what_stood_against_an_operation_when_it_was_first_decided_is_forgotten(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ann = await client.user("ann")
-    empty = client.app.providers.directory((await client.as_other("fabrikam")).provider)
-    write_each = Directory.write_each
-
-    async def again(self: Directory, wanted: Sequence[Act]) -> AsyncIterator[Written | ScimError]:
-        assert [type(outcome) async for outcome in empty.try_each(wanted)] == [NotFound, Conflict, Conflict]
-        async for outcome in write_each(self, wanted):
-            yield outcome
-
-    monkeypatch.setattr(Directory, "write_each", again)
-    title = {"op": "add", "path": "title", "value": "Boss"}
-    sent = [patch(f"/Users/{ann['id']}", title, bulkId="a"), user("bob", "bulkId:a"), group("g", "bulkId:bob")]
-    results = await send(client, *sent)
-    assert statuses(results) == ["200", "201", "201"]
-    assert await members(client, results[2]) == {identifier(results[1])}
-
-
-async def test_requests_at_the_same_time_do_not_mix(client: Client) -> None:
-    sent = [
-        [group(f"g{n}", *(f"bulkId:u{n}.{m}" for m in range(30))), *(user(f"u{n}.{m}") for m in range(30))]
-        for n in range(4)
-    ]
-    answers = await asyncio.gather(*(send(client, *operations, user("same") | {"bulkId": "x"}) for operations in sent))
-    assert sorted(results[-1]["status"] for results in answers) == ["201", "409", "409", "409"]
-    for results in answers:
-        assert statuses(results[:-1]) == ["201"] * 31
-        assert await members(client, results[0]) == {identifier(result) for result in results[1:-1]}
 
 
 # The request as a whole

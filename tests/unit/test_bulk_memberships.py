@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.bulk import BULK_REQUEST, delete, group, identifier, members, read, send, statuses, user
 from tests.client import GROUP, USER, Client, connected, new_app
 
-BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 MEMBERSHIP = "urn:ietf:params:scim:schemas:core:2.0:GroupMembership"
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
@@ -49,3 +49,20 @@ async def test_memberships_come_and_go_in_one_request(size: int) -> None:
     assert done["d"]["location"].endswith(f"/GroupMemberships/{new['id']}.{new['members'][0]['value']}")
     listed = await client.get(f"/GroupMemberships?filter=group.value+eq+%22{group}%22&count=500")
     assert {each.partition(".")[2] for each in listed.ids} == {*ids[1:]}
+
+
+async def test_memberships_are_resources_like_any_other() -> None:
+    client = await connected(Client, new_app(), group_memberships="on")
+    urn = "urn:ietf:params:scim:schemas:core:2.0:GroupMembership"
+    data = {"schemas": [urn], "group": {"value": "bulkId:g"}, "member": {"value": "bulkId:ann"}}
+    membership = {"method": "POST", "path": "/GroupMemberships", "bulkId": "m", "data": data}
+    sent = [membership, user("ann"), group("g"), membership | {"bulkId": "again"}]
+    results = await send(client, *sent)
+    assert statuses(results) == ["201", "201", "201", "409"]
+    assert await members(client, results[2]) == {identifier(results[1])}
+    assert (await read(client, results[0]))["member"]["value"] == identifier(results[1])
+    gone = await send(client, delete(f"/GroupMemberships/{identifier(results[0])}"))
+    assert statuses(gone) == ["204"]
+    assert await members(client, results[2]) == set()
+    both = await send(client, membership, user("bob"), group("h"), delete("/GroupMemberships/bulkId:m"))
+    assert statuses(both) == ["400", "201", "201", "409"]

@@ -21,8 +21,8 @@ NOBODY = "01990000-0000-7000-8000-000000000000"
 class Operator:
     """Runs commands on one store, and a client beside them."""
 
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self.tables = MemoryTables()
+    def __init__(self, account: MemoryTables, capsys: pytest.CaptureFixture[str]) -> None:
+        self.tables = account
         self._capsys = capsys
 
     def __call__(self, command: str, status: int = 0) -> str:
@@ -52,12 +52,8 @@ class Operator:
 
 
 @pytest.fixture
-def operator(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
-    operator = Operator(capsys)
-    monkeypatch.setattr("scim.app.AzureTables", lambda _: operator.tables)
-    monkeypatch.setenv("ROLLCALL_STORAGE", "https://a.table.core.windows.net")
-    monkeypatch.setenv("ROLLCALL_PUBLIC_URL", ORIGIN)
-    return operator
+def operator(account: MemoryTables, capsys: pytest.CaptureFixture[str]) -> Operator:
+    return Operator(account, capsys)
 
 
 def test_a_provider_is_created_with_a_token_that_works_and_is_shown_once(operator: Operator) -> None:

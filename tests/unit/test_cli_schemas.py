@@ -22,8 +22,8 @@ PLAIN = user_badge(attribute("number"))
 class Operator:
     """Runs commands on one store, whose only provider is contoso."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.tables = MemoryTables()
+    def __init__(self, account: MemoryTables, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.tables = account
         self._folder = folder
         self._capsys = capsys
 
@@ -42,11 +42,8 @@ class Operator:
 
 
 @pytest.fixture
-def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
-    operator = Operator(tmp_path, capsys)
-    monkeypatch.setattr("scim.app.AzureTables", lambda _: operator.tables)
-    monkeypatch.setenv("ROLLCALL_STORAGE", "https://a.table.core.windows.net")
-    monkeypatch.setenv("ROLLCALL_PUBLIC_URL", "https://scim.example")
+def operator(account: MemoryTables, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Operator:
+    operator = Operator(account, tmp_path, capsys)
     assert cli.main(["providers", "create", "contoso", "--profile", "rfc"]) == 0
     capsys.readouterr()
     return operator

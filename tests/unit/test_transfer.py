@@ -1,15 +1,17 @@
 """A directory in a file and back: the same, however often it breaks off on the way."""
 
 import asyncio
+import io
 import json
 import random
 import stat
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from scim import bulk_lines, cli
+from scim import bulk_lines, cli, exporting
 from scim.app import App
 from scim.changes import Origin
 from scim.errors import Unavailable
@@ -32,8 +34,8 @@ from tests.transfer import assert_in_order, assert_same, contents, fill
 class Mover:
     """Exports from one provider and imports into others, on one store."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.tables = MemoryTables()
+    def __init__(self, account: MemoryTables, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.tables = account
         self.path = folder / "directory.jsonl"
         self._capsys = capsys
 
@@ -79,12 +81,8 @@ class Mover:
 
 
 @pytest.fixture
-def mover(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Mover:
-    mover = Mover(tmp_path, capsys)
-    monkeypatch.setattr("scim.app.AzureTables", lambda _: mover.tables)
-    monkeypatch.setenv("ROLLCALL_STORAGE", "https://a.table.core.windows.net")
-    monkeypatch.setenv("ROLLCALL_PUBLIC_URL", "https://scim.example")
-    return mover
+def mover(account: MemoryTables, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Mover:
+    return Mover(account, tmp_path, capsys)
 
 
 @pytest.fixture
@@ -107,6 +105,41 @@ def test_what_is_exported_and_imported_is_the_same(mover: Mover) -> None:
     mover("providers", "create", "target", "--profile", "entra")
     assert "0 were refused" in mover("import", "target", mover.path)
     mover.assert_moved()
+
+
+def _members_added(operation: JsonObject) -> list[JsonObject]:
+    data = operation["data"]
+    added: list[JsonObject] = data["Operations"][0]["value"] if operation["method"] == "PATCH" else data["members"]
+    return added
+
+
+def test_a_large_group_gets_its_members_in_large_lots(mover: Mover, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "LARGE", 120)
+    monkeypatch.setattr(exporting, "LARGE_LOT", 110)
+
+    async def make() -> None:
+        source = await mover.client("source")
+        people = [(await source.user(f"u{number}"))["id"] for number in range(250)]
+        await source.group("large", *people)
+        await source.group("small", *people[:120])
+        await mover.client("target")
+
+    asyncio.run(make())
+    mover("export", "source", mover.path)
+    operations = [each for line in mover.lines() for each in line.get("Operations", ())]
+    added = [len(_members_added(each)) for each in operations if each["path"].startswith("/Groups")]
+    assert added == [110, 110, 30, 45, 45, 30]
+    mover("import", "target", mover.path)
+    mover.assert_moved()
+
+
+def test_a_line_is_shorter_than_a_megabyte() -> None:
+    file = io.BytesIO()
+    packed = bulk_lines.Packed(file)
+    member = {"value": f"bulkId:{uuid.uuid4()}", "type": "Group"}
+    packed.add({"method": "POST", "path": "/Users", "data": {"title": "x" * (bulk_lines.BYTES - 100)}})
+    packed.add({"method": "PATCH", "path": "/Groups", "data": {"value": [member] * exporting.LARGE_LOT}})
+    assert bulk_lines.BYTES < file.tell() < 1_000_000
 
 
 def test_schemas_of_a_provider_s_own_must_be_there_first(mover: Mover) -> None:
@@ -335,12 +368,7 @@ async def test_at_whatever_transaction_an_import_breaks_off_the_next_one_makes_i
     for last in range(1, 200):
         client = await mover.client(f"target{last}", unique_group_names="off")
         app, provider = client.app, client.provider
-        rows = MortalRows(app.tables.rows(provider.table, provider.table), last, applies=applies)
-        crashed = False
-        try:
-            await _imported(client, mover, rows)
-        except Crash:
-            crashed = True
+        crashed = await _breaks_off(client, mover, last, applies=applies)
         assert await _imported(client, mover) == []
         assert_same(wanted, await contents(app, provider.name))
         await assert_in_order(app, provider)
@@ -348,6 +376,16 @@ async def test_at_whatever_transaction_an_import_breaks_off_the_next_one_makes_i
             assert last > 6
             return
     raise AssertionError("no import comes to its end")
+
+
+async def _breaks_off(client: Client, mover: Mover, last: int, *, applies: bool) -> bool:
+    """Import in a process that ends with a transaction, the ``last``; whether it came to that."""
+    rows = client.app.tables.rows(client.provider.table, client.provider.table)
+    try:
+        await _imported(client, mover, MortalRows(rows, last, applies=applies))
+    except Crash:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("applies", [False, True])
@@ -361,12 +399,7 @@ async def test_a_circle_within_a_line_is_closed_by_the_next_import(
     for last in range(1, 50):
         client = await mover.client(f"target{last}")
         app, provider = client.app, client.provider
-        rows = MortalRows(app.tables.rows(provider.table, provider.table), last, applies=applies)
-        crashed = False
-        try:
-            await _imported(client, mover, rows)
-        except Crash:
-            crashed = True
+        crashed = await _breaks_off(client, mover, last, applies=applies)
         assert await _imported(client, mover) == []
         found = await contents(app, provider.name)
         managers = {user["userName"]: user[ENTERPRISE]["manager"]["value"] for user in found.values()}
