@@ -317,13 +317,15 @@ async def test_only_the_token_ends_a_range_and_not_an_empty_page(serve: Serve) -
     ]
 
 
-async def test_a_limit_is_counted_over_pages_and_ends_a_range_that_could_go_on(serve: Serve) -> None:
+@pytest.mark.parametrize(("limit", "expected"), [(2, [[], ["a", "b"]]), (3, [[], ["a", "b"], ["c"]])])
+async def test_a_limit_is_counted_over_pages_and_ends_a_range_that_could_go_on(
+    serve: Serve, limit: int, expected: list[list[str]]
+) -> None:
     rows, listener = await serve(
         page(token=("p", "a")), page("a", "b", token=("p", "c")), page("c", "d", token=("p", "e")), page("e")
     )
-    pages = [[row.key for row in each] async for each in rows.range("a", "z", 3)]
-    assert pages == [[], ["a", "b"], ["c"]]
-    assert len(listener.asked) == 3
+    assert [[row.key for row in each] async for each in rows.range("a", "z", limit)] == expected
+    assert [query["$top"] for query in asked(listener)] == [str(limit)] * len(expected)
 
 
 async def test_a_table_that_goes_between_two_pages_is_gone(serve: Serve) -> None:

@@ -123,6 +123,7 @@ GONE = "204 No Content\r\nContent-Length: 0\r\n\r\n\r\n"
         (answered(MADE).replace(b"boundary=C", b'boundary="C"'), ['W/"1"']),
         (answered(MADE)[:-20], []),
         (answered(MADE).rpartition(b"--C--")[0], []),
+        (answered(MADE).rpartition(b"--\r\n--B--")[0], []),
         (answered("soon"), []),
         (answered(""), []),
         (b"", []),
