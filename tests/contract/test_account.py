@@ -276,7 +276,8 @@ async def test_a_service_that_says_nothing_is_given_up(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
     monkeypatch.setattr(account, "PAUSES", (0.0,))
-    monkeypatch.setattr(account, bound, 0.2)
+    for each in ("READ", "CALL"):
+        monkeypatch.setattr(account, each, 0.2 if each == bound else 600)
     rows, listener = await serve(SILENCE)
     assert [type(each) for each in await each_way(rows)] == [Unreachable, Unreachable, Unsettled]
     assert len(listener.asked) == (5 if bound == "READ" else 3)

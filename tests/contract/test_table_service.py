@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import azure.identity.aio
 import pytest
+from azure.core.exceptions import HttpResponseError
 from azure.identity import CredentialUnavailableError
 
 from scim import telemetry
@@ -91,6 +92,15 @@ async def test_a_refusal_is_told_apart(serve: Serve, given: bytes, cause: str) -
     with pytest.raises(Refused) as refused:
         await rows.transact(CREATE)
     assert (refused.value.index, refused.value.cause) == (0, cause)
+
+
+@pytest.mark.parametrize(
+    "status", ["404 ResourceNotFound", "409 EntityAlreadyExists", "412 UpdateConditionNotSatisfied"]
+)
+async def test_only_an_answer_about_one_of_the_writes_is_a_refusal(serve: Serve, status: str) -> None:
+    store, _ = await serve(answer(status, error(status[4:])))
+    with pytest.raises(HttpResponseError, match=status):
+        await store.rows("t", "p").transact(CREATE)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ class Hunt:
         """
         blow, mark, since = await self.quarry.any(kind), f"request-q-{number}", await self._last()
         trap = Trap(self.field.running[0])
-        moment = self._lay(trap, 10 if kind in LARGE else 4)
+        moment = self._lay(trap, 5 if kind in LARGE else 2, mark)
         steps = [asyncio.create_task(worker.step()) for worker in self.workers]
         answer = await self.field.client(0).once(blow.method, blow.path, blow.body, mark)
         inside = trap.sprung
@@ -103,14 +103,18 @@ class Hunt:
         await self._judge(f"death {number}, {kind}, {moment}", blow, mark, since, answer)
         return inside
 
-    def _lay(self, trap: "Trap", transactions: int) -> str:
-        """Choose the moment: before, during or after one of the next transactions, or at some time."""
+    def _lay(self, trap: "Trap", transactions: int, mark: str) -> str:
+        """Choose the moment: before, during or after one of the next transactions, or at some time.
+
+        Half of those transactions are counted from the one that does the deed, which bears the request's mark.
+        """
         moment: str = self.chance.choice([*MOMENTS, "some time"])
         if moment == "some time":
             asyncio.get_running_loop().call_later(self.chance.uniform(0, 0.2), trap.shut)
         else:
-            at = self.chance.randint(1, transactions)
-            self.field.proxies[0].ambush = Ambush(at, moment, trap.spring)  # type: ignore[arg-type] # it is one of them
+            at = self.chance.choice([1, *range(1, transactions + 1)])
+            aim = self.chance.choice([b"", mark.encode()])
+            self.field.proxies[0].ambush = Ambush(at, moment, trap.spring, aim)  # type: ignore[arg-type] # it is one of them
         return moment
 
     async def _judge(self, name: str, blow: Blow, mark: str, since: int, answer: Answer | None) -> None:
