@@ -1,17 +1,13 @@
 """A table service that answers what it is told to, and keeps what it was asked."""
 
 import asyncio
+import json
 import ssl
-from asyncio import StreamReader, StreamWriter
+from asyncio import IncompleteReadError, StreamReader, StreamWriter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Self
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 KEY = "cm9sbGNhbGwtdGVzdHMta2V5LW9mLW5vLXVzZS1hdC1hbGw="
 HUNG_UP = b""
@@ -46,6 +42,23 @@ def parts(*statuses: str, body: str = "") -> bytes:
     return answer("202 Accepted", outer, "multipart/mixed; boundary=b")
 
 
+def told(key: str, **properties: object) -> dict[str, object]:
+    """A row as the service tells it."""
+    return {"PartitionKey": "p", "RowKey": key, "odata.etag": f'W/"{key}"', "Timestamp": "2026-01-01", **properties}
+
+
+def found(key: str, **properties: object) -> bytes:
+    """The answer to a point read."""
+    return answer("200 OK", json.dumps(told(key, **properties)))
+
+
+def page(*keys: str, token: tuple[str, str] | None = None) -> bytes:
+    """The answer to a query; with a token, it is not the last one."""
+    names = ("x-ms-continuation-NextPartitionKey", "x-ms-continuation-NextRowKey")
+    headers = {name: each for name, each in zip(names, token or (), strict=False) if each}
+    return answer("200 OK", json.dumps({"value": [told(key) for key in keys]}), headers=headers)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as it came.
@@ -61,10 +74,17 @@ class Asked:
 
 @dataclass(slots=True)
 class Listener:
-    """A server that gives its answers in turn, the last one again and again, and hangs up after each."""
+    """A server that gives its answers in turn, the last one again and again.
+
+    Attributes:
+        keeps: whether it keeps a connection for the next request, and does not hang up after an answer.
+        connections: how many it was asked over.
+    """
 
     answers: list[bytes | None]
+    keeps: bool = False
     asked: list[Asked] = field(default_factory=list)
+    connections: int = 0
     port: int = 0
     _server: asyncio.Server | None = None
 
@@ -92,6 +112,14 @@ class Listener:
             await self._server.wait_closed()
 
     async def _respond(self, reader: StreamReader, writer: StreamWriter) -> None:
+        self.connections += 1
+        with suppress(IncompleteReadError):
+            await self._exchange(reader, writer)
+            while self.keeps:
+                await self._exchange(reader, writer)
+        writer.close()
+
+    async def _exchange(self, reader: StreamReader, writer: StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         line, *lines = head.rstrip().split("\r\n")
         headers = {name.lower(): value for name, _, value in (each.partition(": ") for each in lines)}
@@ -103,23 +131,3 @@ class Listener:
         else:
             writer.write(given)
             await writer.drain()
-        writer.close()
-
-
-def certificate(folder: Path, *hosts: str) -> Path:
-    """A file with a certificate for some hosts, signed by nobody but itself, and its key."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return file

@@ -2,45 +2,23 @@
 
 import asyncio
 import hmac
-import json
-import ssl
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
-import aiohttp
-import azure.identity.aio
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError
 
 from scim.storage import account
-from scim.storage.rows import Create, Delete, Merge, Row, Rows, TableNotFound, Unreachable, Unsettled
+from scim.storage.rows import Create, Merge, Row, Rows, TableNotFound, Unreachable, Unsettled
 from scim.storage.tables import AzureTables
-from tests.contract.listening import HUNG_UP, KEY, SILENCE, Listener, answer, certificate, error, parts
+from tests.contract.listening import HUNG_UP, KEY, SILENCE, Listener, answer, error, found, page, parts
 
 BUSY = answer("503 Server Busy", error("ServerBusy"))
 SIGNED = "sv=2019-02-02&ss=t&srt=so&sp=rwdl&se=2099-01-01T00:00:00Z&sig=a%2Fb%2Bc%3D"
 KEYS = ["plain", "o'clock", "''", "50%", "%27", "a b", "a+b", "a&b=c", "a;b:c@d,e", "(a)*!$~", "ä\u4e00😀"]
-STORAGE, COSMOS = "acme.table.core.windows.net", "acme.table.cosmos.azure.com"
 type Serve = Callable[..., Awaitable[tuple[Rows, Listener]]]
-
-
-def told(key: str, **properties: object) -> dict[str, object]:
-    return {"PartitionKey": "p", "RowKey": key, "odata.etag": f'W/"{key}"', "Timestamp": "2026-01-01", **properties}
-
-
-def found(key: str, **properties: object) -> bytes:
-    return answer("200 OK", json.dumps(told(key, **properties)))
-
-
-def page(*keys: str, token: tuple[str, str] | None = None) -> bytes:
-    names = ("x-ms-continuation-NextPartitionKey", "x-ms-continuation-NextRowKey")
-    headers = {name: each for name, each in zip(names, token or (), strict=False) if each}
-    return answer("200 OK", json.dumps({"value": [told(key) for key in keys]}), headers=headers)
 
 
 @pytest.fixture
@@ -76,104 +54,6 @@ async def test_a_shared_access_signature_goes_with_every_request_and_nothing_els
     assert listener.asked[0].line.startswith("GET /a/t(PartitionKey='p',RowKey='a')?")
     assert "$top=1000" in listener.asked[1].line
     assert listener.asked[2].line.startswith("POST /a/$batch?")
-
-
-class SignedIn:
-    """What stands for the process's identity where somebody has signed in."""
-
-    def __init__(self) -> None:
-        self.scopes: list[str] = []
-
-    async def get_token(self, *scopes: str, **_: object) -> AccessToken:
-        """A token that is good for a long time."""
-        self.scopes += scopes
-        return AccessToken(f"token-{len(self.scopes)}", 2**40)
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-class Here(AbstractResolver):
-    """Every name is that of a port of this machine."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:  # noqa: ARG002
-        """The port."""
-        return [ResolveResult(hostname=host, host="127.0.0.1", port=self._port, family=family, proto=0, flags=0)]
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-type ByIdentity = Callable[..., Awaitable[tuple[AzureTables, Listener, SignedIn]]]
-
-
-@pytest.fixture
-async def by_identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[ByIdentity]:
-    """An account by its URL, which leads to this machine; the identity asked for tokens."""
-    file, identity = certificate(tmp_path, STORAGE, COSMOS), SignedIn()
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(file)
-    client = ssl.create_default_context(cafile=file)
-    listener = Listener([])
-
-    def session(_: str) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=client, resolver=Here(listener.port)))
-
-    monkeypatch.setattr(azure.identity.aio, "DefaultAzureCredential", lambda: identity)
-    monkeypatch.setattr(account, "_session", session)
-    stores: list[AzureTables] = []
-
-    async def start(host: str, *answers: bytes) -> tuple[AzureTables, Listener, SignedIn]:
-        listener.answers = list(answers)
-        await listener.start(server)
-        stores.append(AzureTables(f"https://{host}"))
-        return stores[0], listener, identity
-
-    yield start
-    await stores[0].close()
-    await listener.stop()
-
-
-@pytest.mark.parametrize(
-    ("host", "scope"),
-    [(STORAGE, "https://storage.azure.com/.default"), (COSMOS, "https://cosmos.azure.com/.default")],
-)
-async def test_an_identity_is_asked_once_for_a_token_of_the_service_s_scope(
-    by_identity: ByIdentity, host: str, scope: str
-) -> None:
-    store, listener, identity = await by_identity(host, found("a", x=1), page("a"), parts("204 No Content"))
-    rows = store.rows("t", "p")
-    assert await rows.get("a") == Row("a", 'W/"a"', {"x": 1})
-    assert [each async for each in rows.range("a", "b")] == [[Row("a", 'W/"a"', {})]]
-    assert await rows.transact([Create("a", {})]) == ['W/"1"']
-    assert identity.scopes == [scope]
-    assert [each.headers["authorization"] for each in listener.asked] == ["Bearer token-1"] * 3
-    assert [each.headers["host"] for each in listener.asked] == [host] * 3
-
-
-@pytest.mark.parametrize("host", [STORAGE, COSMOS])
-async def test_an_identity_makes_tables_too(by_identity: ByIdentity, host: str) -> None:
-    store, listener, _ = await by_identity(host, answer("201 Created", '{"TableName":"t"}'))
-    await store.create("t")
-    assert listener.asked[0].line == "POST /Tables HTTP/1.1"
-    assert listener.asked[0].headers["authorization"].startswith("Bearer token-")
-
-
-async def test_cosmos_db_gets_merges_by_a_header_of_a_post_and_table_storage_as_what_they_are(
-    by_identity: ByIdentity,
-) -> None:
-    store, listener, _ = await by_identity(COSMOS, parts(*["204 No Content"] * 3))
-    await store.rows("t", "p").transact([Merge("a", 'W/"1"', {"x": 1}), Create("b", {}), Delete("c", 'W/"3"')])
-    merge, create, delete = listener.asked[0].body.decode().split("--changeset_")[1:4]
-    assert f"POST https://{COSMOS}/t(PartitionKey='p',RowKey='a') HTTP/1.1\r\n" in merge
-    assert "\r\nX-HTTP-Method: MERGE\r\n" in merge
-    assert '\r\nIf-Match: W/"1"\r\n' in merge
-    assert f"POST https://{COSMOS}/t HTTP/1.1\r\n" in create
-    assert f"DELETE https://{COSMOS}/t(PartitionKey='p',RowKey='c') HTTP/1.1\r\n" in delete
-    assert "X-HTTP-Method" not in create + delete
 
 
 async def test_table_storage_gets_merges_as_what_they_are(serve: Serve) -> None:
@@ -289,6 +169,19 @@ async def test_pauses_count_as_time_of_the_call(serve: Serve, monkeypatch: pytes
     rows, listener = await serve(BUSY)
     assert [type(each) for each in await each_way(rows)] == [Unreachable, Unreachable, Unsettled]
     assert len(listener.asked) == 3
+
+
+@pytest.mark.parametrize(("seconds", "connections"), [(600, 1), (0.1, 2)])
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, seconds: float, connections: int
+) -> None:
+    monkeypatch.setitem(account._IDLE, "http", seconds)  # noqa: SLF001 (Azurite's own bound is too long to wait for)
+    rows, listener = await serve(parts("204 No Content"))
+    listener.keeps = True
+    for pause in (0.3, 0):
+        await rows.transact([Create("a", {})])
+        await asyncio.sleep(pause)
+    assert (listener.connections, len(listener.asked)) == (connections, 2)
 
 
 def test_a_call_is_over_long_before_a_client_is() -> None:
