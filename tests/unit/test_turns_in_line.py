@@ -62,6 +62,15 @@ class Desk:
         self.inside -= 1
         return names[: self.most]
 
+    async def opens_once(self) -> None:
+        """Let those in who are first, and keep those who are next waiting inside."""
+        await asyncio.sleep(0)
+        self.door.set()
+        await asyncio.sleep(0)
+        self.door.clear()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
 
 @pytest.fixture
 def desk() -> Desk:
@@ -115,6 +124,18 @@ async def test_who_is_not_served_keeps_its_place(desk: Desk) -> None:
     assert desk.served == [["first"], ["a", "b", "c", "d"], ["c", "d"]]
 
 
+async def test_who_comes_while_others_are_served_comes_behind_those_who_were_not(desk: Desk) -> None:
+    line = Line(desk)
+    desk.most = 1
+    line.come("first")
+    line.come("a")
+    line.come("b")
+    await desk.opens_once()
+    line.come("c")
+    assert await line.outcomes() == [["first"], ["a"], ["b"], ["c"]]
+    assert desk.served == [["first"], ["a", "b"], ["b", "c"], ["c"]]
+
+
 async def test_who_has_many_is_told_of_those_that_were_done(desk: Desk) -> None:
     line = Line(desk)
     desk.most = 2
@@ -157,12 +178,16 @@ async def test_the_first_of_them_says_how_long_and_is_charged_for_it(desk: Desk)
 async def test_who_waits_too_long_is_sent_away_and_not_served(desk: Desk) -> None:
     line = Line(desk)
     line.come("first")
-    line.come("impatient", patience=0.01)
     line.come("patient")
-    await asyncio.wait([line.tasks[1]], timeout=5)
-    assert isinstance(line.tasks[1].exception(), Unavailable)
-    assert (await line.outcomes())[2] == ["patient"]
-    assert desk.served == [["first"], ["patient"]]
+    line.come("impatient", patience=0.01)
+    line.come("gone")
+    line.come("patient too")
+    await asyncio.sleep(0)
+    line.tasks[3].cancel()
+    await asyncio.wait([line.tasks[2], line.tasks[3]], timeout=5)
+    assert isinstance(line.tasks[2].exception(), Unavailable)
+    await line.outcomes()
+    assert desk.served == [["first"], ["patient", "patient too"]]
 
 
 async def test_who_is_being_served_is_not_sent_away_nor_is_one_who_was_begun(desk: Desk) -> None:
@@ -171,10 +196,7 @@ async def test_who_is_being_served_is_not_sent_away_nor_is_one_who_was_begun(des
     line.come("first", patience=0.01)
     line.come("a", patience=60)
     line.come("b", patience=0.5)
-    await asyncio.sleep(0)
-    desk.door.set()
-    await asyncio.sleep(0)
-    desk.door.clear()
+    await desk.opens_once()
     await asyncio.sleep(0.6)
     assert desk.served == [["first"], ["a", "b"]]
     assert await line.outcomes() == [["first"], ["a"], ["b"]]
