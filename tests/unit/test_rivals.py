@@ -1,13 +1,19 @@
 """How a process gives way to others that write to the same provider, with a clock and dice that do as they are told."""
 
+import asyncio
 import random
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
 
+from scim.schema import Schemas
 from scim.storage import rivals
+from scim.storage.commit import Commit
+from scim.storage.drafts import Draft, Torn, View
 from scim.storage.rivals import Rivals
+from tests.contract.writing import founded
+from tests.faults.scripted import ScriptedRows
 
 
 @dataclass(slots=True)
@@ -105,3 +111,73 @@ def test_gaps_are_spread_at_random(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rivals, "random", random)
     found = [gaps(Rivals(), 5)[-1] for _ in range(50)]
     assert 0 <= min(found) < 0.16 < max(found) <= 0.32
+
+
+# What a process does of it
+
+
+@pytest.fixture
+def waits(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> list[float]:  # noqa: ARG001 (which stands still)
+    """How long writes have waited between their attempts; it takes no time."""
+    found, sleep = list[float](), asyncio.sleep
+
+    async def wait(seconds: float) -> None:
+        found.extend([seconds] if seconds else [])
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", wait)
+    return found
+
+
+@dataclass(slots=True)
+class Making:
+    """An operation that makes a row; first, it finds what it reads torn."""
+
+    key: str
+    torn: int = 0
+
+    async def __call__(self, _: View, draft: Draft) -> str:
+        """Make it."""
+        self.torn -= 1
+        if self.torn >= 0:
+            raise Torn
+        draft.create(self.key, {})
+        return self.key
+
+
+async def test_a_process_that_has_met_others_reads_the_head_anew_and_leaves_a_gap(
+    schemas: Schemas, waits: list[float]
+) -> None:
+    rows = ScriptedRows(await founded(schemas))
+    commit, other = Commit(rows), Commit(rows)
+    for key in ("a", "b"):
+        await commit.write(Making(key))
+    assert (rows.read, waits) == (["head"], [])
+    await other.write(Making("c"))
+    await commit.write(Making("d"))
+    assert waits == pytest.approx([0.02], rel=0.2)
+    rows.read.clear()
+    for key in ("e", "f"):
+        await commit.write(Making(key))
+    assert rows.read == ["head", "head"], "though nobody else has written"
+    assert waits == pytest.approx([0.02] * 3, rel=0.2)
+
+
+async def test_what_nobody_answers_is_sent_again_after_longer_and_longer_gaps(
+    schemas: Schemas, waits: list[float]
+) -> None:
+    rows = ScriptedRows(await founded(schemas))
+    commit = Commit(rows)
+    await commit.write(Making("a"))
+    rows.fates = ["request lost"] * 4
+    await commit.write(Making("b"))
+    assert waits == pytest.approx([0.02, 0.04, 0.08, 0.16])
+    await commit.write(Making("c"))
+    assert len(waits) == 4, "it was nobody's doing"
+
+
+async def test_what_is_torn_was_written_to_by_others(schemas: Schemas, waits: list[float]) -> None:
+    commit = Commit(await founded(schemas))
+    await commit.write(Making("a"))
+    await commit.write(Making("b", torn=2))
+    assert waits == pytest.approx([0.02, 0.04], rel=0.2)
