@@ -1,6 +1,5 @@
 """What Table Storage may answer when it is not well, and what that means to us."""
 
-import asyncio
 import io
 import json
 import logging
@@ -8,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import azure.identity.aio
 import pytest
+from azure.core.exceptions import HttpResponseError
 from azure.identity import CredentialUnavailableError
 
 from scim import telemetry
@@ -17,33 +17,10 @@ from scim.storage import account
 from scim.storage.rows import Create, Refused, TableNotFound, Unreachable, Unsettled
 from scim.storage.tables import AzureTables
 from tests.client import ORIGIN, new_app
+from tests.contract.listening import HUNG_UP, KEY, Asked, Listener, answer, error, parts
 
 CREATE = [Create("a", {"x": 1})]
-KEY = "cm9sbGNhbGwtdGVzdHMta2V5LW9mLW5vLXVzZS1hdC1hbGw="
-
-
-def answer(status: str, body: str = "", kind: str = "application/json", length: int | None = None) -> bytes:
-    size = len(body) if length is None else length
-    return f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {size}\r\n\r\n{body}".encode()
-
-
-def error(code: str) -> str:
-    return f'{{"odata.error":{{"code":"{code}","message":{{"lang":"en-US","value":"0:{code}"}}}}}}'
-
-
-def parts(*statuses: str, body: str = "") -> bytes:
-    """The answer to an entity group transaction."""
-    inner = "".join(
-        f"--c\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
-        f'HTTP/1.1 {status}\r\nETag: W/"1"\r\nContent-Type: application/json\r\n\r\n{body}\r\n'
-        for status in statuses
-    )
-    outer = f"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n{inner}--c--\r\n--b--\r\n"
-    return answer("202 Accepted", outer, "multipart/mixed; boundary=b")
-
-
 CUT_SHORT = answer("202 Accepted", "--b\r\n", "multipart/mixed; boundary=b", length=500)
-HUNG_UP = b""
 
 
 def named(given: object) -> str:
@@ -51,7 +28,7 @@ def named(given: object) -> str:
     return given.partition(b"\r\n")[0].decode() or "hung up" if isinstance(given, bytes) else str(given)
 
 
-type Serve = Callable[[bytes], Awaitable[tuple[AzureTables, list[bytes]]]]
+type Serve = Callable[[bytes], Awaitable[tuple[AzureTables, list[Asked]]]]
 
 
 @pytest.fixture(autouse=True)
@@ -61,34 +38,18 @@ def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """A table service that answers every request with the same bytes, and hangs up; it keeps the first lines."""
-    opened: list[tuple[asyncio.Server, AzureTables]] = []
+    """A table service that answers every request with the same bytes."""
+    opened: list[tuple[Listener, AzureTables]] = []
 
-    async def start(given: bytes) -> tuple[AzureTables, list[bytes]]:
-        asked: list[bytes] = []
-
-        async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            head = await reader.readuntil(b"\r\n\r\n")
-            asked.append(head.partition(b"\r\n")[0])
-            length = next((int(h[15:]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length:")), 0)
-            await reader.readexactly(length)
-            writer.write(given)
-            await writer.drain()
-            writer.close()
-
-        server = await asyncio.start_server(respond, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        store = AzureTables(
-            f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={KEY};TableEndpoint=http://127.0.0.1:{port}/a;"
-        )
-        opened.append((server, store))
-        return store, asked
+    async def start(given: bytes) -> tuple[AzureTables, list[Asked]]:
+        listener = await Listener([given]).start()
+        opened.append((listener, AzureTables(listener.storage)))
+        return opened[-1][1], listener.asked
 
     yield start
-    for server, store in opened:
+    for listener, store in opened:
         await store.close()
-        server.close()
-        await server.wait_closed()
+        await listener.stop()
 
 
 @pytest.mark.parametrize(
@@ -131,6 +92,15 @@ async def test_a_refusal_is_told_apart(serve: Serve, given: bytes, cause: str) -
     with pytest.raises(Refused) as refused:
         await rows.transact(CREATE)
     assert (refused.value.index, refused.value.cause) == (0, cause)
+
+
+@pytest.mark.parametrize(
+    "status", ["404 ResourceNotFound", "409 EntityAlreadyExists", "412 UpdateConditionNotSatisfied"]
+)
+async def test_only_an_answer_about_one_of_the_writes_is_a_refusal(serve: Serve, status: str) -> None:
+    store, _ = await serve(answer(status, error(status[4:])))
+    with pytest.raises(HttpResponseError, match=status):
+        await store.rows("t", "p").transact(CREATE)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Writes of all kinds under which a process may be killed, and what each does to the directory if it was heard."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import batched
+from itertools import batched, chain, cycle
 
 from scim.schema import Json, JsonObject
 from tests.client import GROUP, PATCH_OP, USER
@@ -13,6 +13,8 @@ from tests.faults.workers import BULK, Model, User
 CROWD = 250
 CLUBS = 60
 """Members of a group, and groups of a user, whose deletion is more than one transaction takes."""
+THRONG = 800
+"""Members whose buckets are more than ``tests.faults.host`` lets one transaction take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,19 @@ class Quarry:
     chance: random.Random
     model: Model = field(default_factory=Model)
     made: int = 0
+    throng: list[str] = field(default_factory=list)
     pool: list[str] = field(default_factory=list)
     clubs: list[str] = field(default_factory=list)
 
     async def prepare(self) -> None:
         """Make users for crowds and groups for whoever is in many."""
-        self.pool = await self._users(CROWD)
+        self.throng = await self._users(THRONG)
+        self.pool = self.throng[:CROWD]
         self.clubs = [await self._group([]) for _ in range(CLUBS)]
 
     async def any(self, kind: str) -> Blow:
         """A blow of a kind, ready to strike."""
-        ways = {
+        ways: dict[str, Callable[[], Awaitable[Blow]]] = {
             "create": self.create,
             "retitle": self.retitle,
             "replace": self.replace,
@@ -59,6 +63,14 @@ class Quarry:
             "bulk": self.bulk,
             "delete_crowd": self.delete_crowd,
             "delete_clubber": self.delete_clubber,
+            "found_crowd": lambda: self.found_with(self.pool),
+            "found_throng": lambda: self.found_with(self.throng),
+            "swap_crowd": lambda: self.swap(self.pool[:150], self.pool[100:]),
+            "swap_throng": lambda: self.swap(self.throng[:500], self.throng[300:]),
+            "join_crowd": lambda: self.join_with(self.pool[:50], self.pool[50:]),
+            "join_throng": lambda: self.join_with(self.pool, self.throng[250:]),
+            "leave_crowd": lambda: self.leave_with(self.pool, self.pool[100:]),
+            "leave_throng": lambda: self.leave_with(self.throng, self.throng[::2]),
         }
         return await ways[kind]()
 
@@ -85,20 +97,43 @@ class Quarry:
         return self._deletion(user)
 
     async def found(self) -> Blow:
-        name, members = self._fresh("group"), self.chance.sample(self.pool, 40)
-        body: JsonObject = {"schemas": [GROUP], "displayName": name, "members": _values(members)}
-        return Blow("POST", "/Groups", body, (self._pending(name, members),))
+        return await self.found_with(self.chance.sample(self.pool, 40))
 
     async def join(self) -> Blow:
         users = self.chance.sample(self.pool, 40)
-        group = await self._group([user for user in self.pool if user not in users])
+        return await self.join_with([user for user in self.pool if user not in users], users)
+
+    async def leave(self) -> Blow:
+        return await self.leave_with(self.pool, self.chance.sample(self.pool, 40))
+
+    async def found_with(self, members: list[str]) -> Blow:
+        """A group that comes into being with members."""
+        name = self._fresh("group")
+        body: JsonObject = {"schemas": [GROUP], "displayName": name, "members": _values(members)}
+        return Blow("POST", "/Groups", body, (self._pending(name, members),))
+
+    async def join_with(self, members: list[str], users: list[str]) -> Blow:
+        """A group of some gets others, too."""
+        group = await self._group(members)
         operation: JsonObject = {"op": "Add", "path": "members", "value": _values(users)}
         return Blow("PATCH", f"/Groups/{group}", _patching(operation), (lambda: self._joined(group, users),))
 
-    async def leave(self) -> Blow:
-        users, group = self.chance.sample(self.pool, 40), await self._group(self.pool)
+    async def leave_with(self, members: list[str], users: list[str]) -> Blow:
+        """A group loses some of its members."""
+        group = await self._group(members)
         operation: JsonObject = {"op": "Remove", "path": "members", "value": _values(users)}
         return Blow("PATCH", f"/Groups/{group}", _patching(operation), (lambda: self._left(group, users),))
+
+    async def swap(self, members: list[str], others: list[str]) -> Blow:
+        """A group of some has others in their place, a few of whom it had before."""
+        group = await self._group(members)
+        body = {"schemas": [GROUP], "displayName": self.model.names[group], "members": _values(others)}
+
+        def heard() -> None:
+            self._left(group, members)
+            self._joined(group, others)
+
+        return Blow("PUT", f"/Groups/{group}", body, (heard,))
 
     async def bulk(self) -> Blow:
         names = [self._fresh("user") for _ in range(40)]
@@ -187,7 +222,7 @@ class Quarry:
     async def _group(self, members: list[str]) -> str:
         name = self._fresh("group")
         [group] = await self._bulk([("POST", "/Groups", {"schemas": [GROUP], "displayName": name})])
-        for some in batched(members, 40, strict=False):
+        for some in batched(members, CROWD, strict=False):
             operation: JsonObject = {"op": "Add", "path": "members", "value": _values(list(some))}
             await self.client.insist("PATCH", f"/Groups/{group}", _patching(operation))
         self.model.names[group] = name
@@ -216,22 +251,19 @@ class Quarry:
         return f"{stem}-q-{self.made}"
 
 
-LARGE = ("delete_crowd", "delete_clubber")
-"""Those that take several transactions."""
-KINDS = (
-    *LARGE,
-    "bulk",
-    *LARGE,
-    "create",
-    "join",
-    "replace",
-    "found",
-    "delete",
-    "leave",
-    "retitle",
-    "rename",
+LARGE = (
+    "delete_crowd",
+    "delete_clubber",
+    *(f"{what}_{size}" for what in ("found", "swap", "join", "leave") for size in ("crowd", "throng")),
 )
-"""The longest first: what they leave open takes time to be finished."""
+"""Those that take several transactions: a crowd's members are told later, a throng's set is built beforehand, too."""
+SMALL = ("bulk", "create", "join", "replace", "found", "delete", "leave", "retitle", "rename")
+
+
+def kinds(chance: random.Random) -> Iterator[str]:
+    """Kinds of blows without end: large ones and small ones in turn, and each as often as the others."""
+    large, small = cycle(chance.sample(LARGE, len(LARGE))), cycle(chance.sample(SMALL, len(SMALL)))
+    return chain.from_iterable(zip(large, small, strict=True))
 
 
 def _creations(names: list[str]) -> list[Json]:

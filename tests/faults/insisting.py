@@ -15,7 +15,8 @@ from tests.client import Answer
 
 _LONGEST_WAIT = 0.2
 """Seconds of a Retry-After that are really waited, at most: a test has no time."""
-_TRIES = 1_000
+_PATIENCE = 300.0
+"""Seconds after which what is never answered is told, so that a run ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ class Client:
 
     async def insist(self, method: str, path: str, body: Json = None, mark: str = "") -> tuple[Answer, bool]:
         """The answer, and whether an earlier try got none and may have been heard all the same."""
-        unheard = False
-        for _ in range(_TRIES):
+        unheard, until = False, monotonic() + _PATIENCE
+        while monotonic() < until:
             answer = await self.once(method, path, body, mark)
             if answer is not None and answer.status not in {429, 503}:
                 return answer, unheard

@@ -5,13 +5,12 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import cycle
 from pathlib import Path
 from time import monotonic
 
 from scim.storage.directory import Directory
 from tests.client import Answer
-from tests.faults.blows import KINDS, LARGE, Blow, Quarry
+from tests.faults.blows import LARGE, Blow, Quarry, kinds
 from tests.faults.invariants import check
 from tests.faults.processes import Service
 from tests.faults.proxy import Ambush, Moment
@@ -92,7 +91,7 @@ class Hunt:
         """
         blow, mark, since = await self.quarry.any(kind), f"request-q-{number}", await self._last()
         trap = Trap(self.field.running[0])
-        moment = self._lay(trap, 5 if kind in LARGE else 2)
+        moment = self._lay(trap, 5 if kind in LARGE else 2, mark)
         steps = [asyncio.create_task(worker.step()) for worker in self.workers]
         answer = await self.field.client(0).once(blow.method, blow.path, blow.body, mark)
         inside = trap.sprung
@@ -104,14 +103,18 @@ class Hunt:
         await self._judge(f"death {number}, {kind}, {moment}", blow, mark, since, answer)
         return inside
 
-    def _lay(self, trap: "Trap", transactions: int) -> str:
-        """Choose the moment: before, during or after one of the next transactions, or at some time."""
+    def _lay(self, trap: "Trap", transactions: int, mark: str) -> str:
+        """Choose the moment: before, during or after one of the next transactions, or at some time.
+
+        Half of those transactions are counted from the one that does the deed, which bears the request's mark.
+        """
         moment: str = self.chance.choice([*MOMENTS, "some time"])
         if moment == "some time":
             asyncio.get_running_loop().call_later(self.chance.uniform(0, 0.2), trap.shut)
         else:
             at = self.chance.choice([1, *range(1, transactions + 1)])
-            self.field.proxies[0].ambush = Ambush(at, moment, trap.spring)  # type: ignore[arg-type] # it is one of them
+            aim = self.chance.choice([b"", mark.encode()])
+            self.field.proxies[0].ambush = Ambush(at, moment, trap.spring, aim)  # type: ignore[arg-type] # it is one of them
         return moment
 
     async def _judge(self, name: str, blow: Blow, mark: str, since: int, answer: Answer | None) -> None:
@@ -148,7 +151,7 @@ async def run(
         await quarry.prepare()
         began = monotonic()
         hunt = Hunt(place, chance, quarry, workers, deaths)
-        for at, kind in enumerate(cycle(KINDS)):
+        for at, kind in enumerate(kinds(chance)):
             progress(deaths.inside)
             if deaths.inside == number:
                 break

@@ -39,7 +39,7 @@ class Service:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "tests.integration.host",
+                "tests.faults.host",
                 cwd=REPOSITORY,
                 env=os.environ | {"ROLLCALL_STORAGE": self.storage, "ROLLCALL_CACHE_SECONDS": "1"},
                 stdin=PIPE,

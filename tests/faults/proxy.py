@@ -80,18 +80,21 @@ class Ambush:
         countdown: at which transaction from now on; 1 is the next.
         moment: before it is forwarded, as soon as it is, or when the store has answered.
         strike: what to do.
+        mark: what a transaction must hold for the countdown to begin with it; blank for any.
     """
 
     countdown: int
     moment: Moment
     strike: Callable[[], Awaitable[None]]
+    mark: bytes = b""
 
     def due(self, request: bytes) -> bool:
         """Whether it is this request's turn."""
-        if b"$batch" in request.partition(b"\r\n")[0]:
-            self.countdown -= 1
-            return self.countdown == 0
-        return False
+        if b"$batch" not in request.partition(b"\r\n")[0] or self.mark not in request:
+            return False
+        self.mark = b""
+        self.countdown -= 1
+        return self.countdown == 0
 
 
 class Proxy:

@@ -122,6 +122,18 @@ async def test_of_those_who_share_a_transaction_all_hear_of_an_unforeseen_fault(
         assert await commit.write(Making("d")) == "d"
 
 
+async def test_with_the_turn_itself_all_who_wait_are_cancelled(gated: Gated) -> None:
+    gated.failure = asyncio.CancelledError()
+    commit = Commit(gated)
+    tasks = [asyncio.create_task(commit.write(Making(key))) for key in "abc"]
+    await asyncio.sleep(0)
+    gated.gate.set()
+    done, _ = await asyncio.wait(tasks, timeout=5)
+    assert [task.cancelled() for task in tasks] == [True] * len(done) == [True] * 3
+    async with asyncio.timeout(5):
+        assert await commit.write(Making("d")) == "d"
+
+
 async def test_who_gives_up_while_waiting_is_not_done_and_who_gives_up_later_is(gated: Gated, rows: Rows) -> None:
     commit = Commit(gated)
     sent, waits, other = (asyncio.create_task(commit.write(Making(key))) for key in ("sent", "waits", "other"))
