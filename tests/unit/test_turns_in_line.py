@@ -10,7 +10,7 @@ import pytest
 
 from scim.errors import Unavailable
 from scim.storage.commit import busy
-from scim.storage.drafts import Decide, Draft, View
+from scim.storage.drafts import Decide, Draft, Foreseen, View
 from scim.storage.memory import MemoryTables
 from scim.storage.turns import Turns
 
@@ -47,14 +47,14 @@ class Desk:
     inside: int = 0
 
     async def serve(
-        self, decides: Sequence[Decide[Any]], reads: Sequence[str], until: float, _: View | None
+        self, decides: Sequence[Decide[Any]], foreseen: Sequence[Foreseen], until: float, _: View | None
     ) -> list[str]:
         """The names of the first operations."""
         self.inside += 1
         assert self.inside == 1, "one transaction is under way at a time"
         names = [decide.name for decide in decides if isinstance(decide, Wish)]
         self.served.append(names)
-        self.reads.append(list(reads))
+        self.reads.append([key for each in foreseen for key in each.keys])
         self.until.append(until)
         self.visitors.append(VISITOR.get())
         await self.door.wait()
@@ -94,7 +94,9 @@ class Line:
 
         async def visit() -> list[Any]:
             VISITOR.set(names[0])
-            return await self.turns.take([Wish(name) for name in names], [f"row {names[0]}"], patience, view)
+            return await self.turns.take(
+                [Wish(name) for name in names], [Foreseen((f"row {names[0]}",))], patience, view
+            )
 
         self.tasks.append(asyncio.create_task(visit()))
 
