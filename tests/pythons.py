@@ -55,7 +55,8 @@ def pythons(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def folded(attribute: Attribute, value: str) -> str:
         found = _folded(attribute, value)
-        return found if attribute.case_exact else found.translate(str.maketrans(dict(_running.get().folds)))
+        folds = {ord(letter): to for letter, to in _running.get().folds.items()}
+        return found if attribute.case_exact else found.translate(folds)
 
     monkeypatch.setattr(normal_forms, "form", lambda: _running.get().form)
     for module in ("normal_forms", "planning", "matching"):

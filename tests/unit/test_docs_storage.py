@@ -196,7 +196,7 @@ async def blocks() -> dict[str, str]:
     with (
         mock.patch.object(uuid, "uuid4", uuid4),
         mock.patch.object(secrets, "randbits", seeded.getrandbits),
-        mock.patch.object(normal_forms, "form", lambda: "1/15.1.0"),
+        mock.patch.object(normal_forms, "form", return_value="1/15.1.0"),
     ):
         story = Story(Schemas.load())
         ada = await story.tell()
