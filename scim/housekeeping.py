@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from scim import telemetry
 from scim.providers import Provider, Providers
+from scim.storage.directory import Swept
 from scim.storage.rows import TableNotFound
 
 _TOGETHER = 16
@@ -49,8 +50,9 @@ class _Rest:
 class Housekeeping:
     """Rounds of all providers, in which one without unfinished work is left alone for longer and longer.
 
-    A look at such a provider reads one row. Rounds in several processes, and requests, may come upon the same work:
-    whoever commits a piece of it first has done it.
+    A look at such a provider reads one row. One whose work is unfinished, though its process may still be at it, is
+    looked at in each round, and so is one of which this process knows that it has such work. Rounds in several
+    processes, and requests, may come upon the same work: whoever commits a piece of it first has done it.
     """
 
     def __init__(self, providers: Providers, clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,20 +79,25 @@ class Housekeeping:
         with suppress(TableNotFound):  # nobody has made a provider yet
             providers = await self._providers.all()
         self._rests = {each.table: self._rests.get(each.table, _Rest()) for each in providers}
-        due = [each for each in providers if self._rests[each.table].until <= now]
+        due = [each for each in providers if self._rests[each.table].until <= now or self._unfinished(each)]
         return sorted(due, key=lambda each: self._rests[each.table].until)
+
+    def _unfinished(self, provider: Provider) -> bool:
+        """Whether this process has itself seen that there is work, for a provider it serves; nothing is read."""
+        directory = self._providers.open_directory(provider)
+        return directory is not None and directory.knows_of_work
 
     async def _look_after(self, turns: Iterator[Provider], until: float, tally: Tally) -> None:
         while self._clock() < until and (provider := next(turns, None)):
             tally.looked_at += 1
-            pieces = 0
+            swept = Swept()
             try:
                 with suppress(TableNotFound):  # it has just been deleted
-                    pieces = await self._providers.directory(provider).sweep(_SHARE)
+                    swept = await self._providers.directory(provider).sweep(_SHARE)
             except Exception as error:  # noqa: BLE001 (the others are looked after none the less)
                 tally.errors.append(error)
-            tally.pieces += pieces
-            seconds = 0.0 if pieces else min(max(2 * self._rests[provider.table].seconds, _SOON), _LATE)
+            tally.pieces += swept.pieces
+            seconds = 0.0 if swept.unfinished else min(max(2 * self._rests[provider.table].seconds, _SOON), _LATE)
             self._rests[provider.table] = _Rest(self._clock() + seconds, seconds)
 
 

@@ -114,7 +114,8 @@ class _Normalizing:
     async def _make(self, lot: Sequence[_Entry], view: View, draft: Draft) -> tuple[int, list[Twins]]:
         """Make the rows of a lot that are still wanted and not there."""
         self._hold(draft)
-        wanted, there = await _wanted(view, lot), await view.fetch(entry.key for entry in lot)
+        wanted = await _wanted(view, [(entry.kind, entry.of) for entry in lot])
+        there = await view.fetch(entry.key for entry in lot)
         owners = {row.key: str(row.properties.get("of")) for row in there if row is not None}
         made, twins = 0, list[Twins]()
         for entry in lot:
@@ -133,9 +134,12 @@ class _Normalizing:
     async def _delete(self, lot: Sequence[_Entry], view: View, draft: Draft) -> int:
         """Delete the rows of a lot that nobody wants."""
         self._hold(draft)
-        wanted, deleted = await _wanted(view, lot), 0
-        for row in await view.fetch(entry.key for entry in lot):
-            if row is not None and row.key not in wanted.get(str(row.properties.get("of")), ()):
+        kinds, deleted = {entry.key: entry.kind for entry in lot}, 0
+        rows = [row for row in await view.fetch(kinds) if row is not None]
+        owners = [(kinds[row.key], str(row.properties.get("of"))) for row in rows]  # who may be others by now
+        wanted = await _wanted(view, owners)
+        for row, (_, owner) in zip(rows, owners, strict=True):
+            if row.key not in wanted[owner]:
                 draft.delete(row)
                 deleted += 1
         if deleted:
@@ -186,11 +190,11 @@ def _say(draft: Draft, form: Form) -> Form:
     return form
 
 
-async def _wanted(view: View, lot: Sequence[_Entry]) -> dict[str, Collection[str]]:
-    """The keys of the index rows that the resources of a lot want, by their ids."""
-    kinds = {entry.of: entry.kind for entry in lot if keys.is_id(entry.of)}
+async def _wanted(view: View, resources: Sequence[tuple[ResourceType, str]]) -> dict[str, Collection[str]]:
+    """The keys of the index rows that resources want, by their ids; none for what is no resource."""
+    kinds = {identifier: kind for kind, identifier in resources if keys.is_id(identifier)}
     found = await view.fetch(keys.resource(kind.alias, identifier) for identifier, kind in kinds.items())
-    return {entry.of: () for entry in lot} | {
+    return {identifier: () for _, identifier in resources} | {
         identifier: indexing.entries(records.decode(kind, row), kind.kept).keys()
         for (identifier, kind), row in zip(kinds.items(), found, strict=True)
         if row is not None

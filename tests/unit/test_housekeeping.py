@@ -14,7 +14,7 @@ from scim.housekeeping import Housekeeping, Tally
 from scim.providers import Provider, Providers
 from scim.schema import Schemas
 from scim.storage import directory as directories
-from scim.storage.directory import Directory
+from scim.storage.directory import Directory, Swept
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Row, Rows
 from tests.contract.writing import Writer
@@ -133,12 +133,55 @@ async def test_a_provider_with_work_is_looked_at_in_each_round(
 ) -> None:
     await created(providers, tables, 1)
 
-    async def endless(_self: Directory, _patience: float) -> int:
-        return 1
+    async def endless(_self: Directory, _patience: float) -> Swept:
+        return Swept(1, unfinished=True)
 
     monkeypatch.setattr(Directory, "sweep", endless)
     housekeeping = Housekeeping(providers, Clock())
     assert [await housekeeping.round() for _ in range(3)] == [Tally(looked_at=1, pieces=1)] * 3
+
+
+async def test_a_provider_whose_work_is_too_young_is_looked_at_in_the_next_round(
+    providers: Providers, tables: Watched, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await created(providers, tables, 2)
+    clock = Clock()
+    housekeeping = Housekeeping(providers, clock)
+    for clock.now in range(0, 7 * 60, 60):
+        await housekeeping.round()
+    clock.now = 7 * 60
+    await leave_work(tables, second, schemas)
+    assert (await housekeeping.round()).looked_at == 2
+    for clock.now in (8 * 60, 9 * 60):
+        assert await housekeeping.round() == Tally(looked_at=1), "whoever began it may still be at it"
+    monkeypatch.setattr(directories, "_ABANDONED", -(1 << 40))
+    clock.now = 10 * 60
+    assert (await housekeeping.round()).pieces > 1
+    tables.looks.clear()
+    for clock.now in range(11 * 60, 40 * 60, 60):
+        await housekeeping.round()
+    assert tables.looks.count(second.table) < 8
+    assert first.table in tables.looks
+
+
+async def test_a_process_looks_at_once_after_the_work_that_it_knows_of(
+    providers: Providers, tables: Watched, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (provider,) = await created(providers, tables, 1)
+    clock = Clock()
+    housekeeping = Housekeeping(providers, clock)
+    for clock.now in range(0, 7 * 60, 60):
+        await housekeeping.round()
+    await leave_work(tables, provider, schemas)
+    assert await housekeeping.round() == Tally()
+    await Writer(providers.directory(provider), schemas).user("who sees the head")
+    assert await housekeeping.round() == Tally(looked_at=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(directories, "_ABANDONED", -(1 << 40))
+        other = Housekeeping(Providers(tables, schemas, cache_seconds=0))
+        assert (await other.round()).pieces > 1
+    assert await housekeeping.round() == Tally(looked_at=1)
+    assert await housekeeping.round() == Tally(), "it has seen that another one did it"
 
 
 async def test_a_round_ends_in_time_and_the_next_begins_where_it_stopped(
@@ -148,10 +191,10 @@ async def test_a_round_ends_in_time_and_the_next_begins_where_it_stopped(
     clock = Clock()
     looked: list[Directory] = []
 
-    async def slow(self: Directory, _patience: float) -> int:
+    async def slow(self: Directory, _patience: float) -> Swept:
         clock.now += 1
         looked.append(self)
-        return 0
+        return Swept()
 
     monkeypatch.setattr(Directory, "sweep", slow)
     housekeeping = Housekeeping(providers, clock)
