@@ -81,18 +81,19 @@ async def _normalize(app: App, provider: Provider, options: argparse.Namespace) 
     tally = await normalize(directory.rows, app.providers.schemas(provider), hears, rehearsal=options.dry_run)
     hears.clear()
     if tally.twins:
-        raise ProviderError(_refusal(tally.twins))
+        raise ProviderError(_refusal(tally.twins, dry_run=options.dry_run))
     verb = "would be" if options.dry_run else "are"
     print(
-        f"The keys {verb} brought from the normal form {form.name} to {ours()}: "
-        f"{tally.made:,} index rows {verb} made, {tally.deleted:,} {verb} deleted."
+        f"The keys {verb} brought from the normal form {form.name} to {ours()}; "
+        f"index rows made: {tally.made:,}, deleted: {tally.deleted:,}."
     )
 
 
-def _refusal(twins: list[Twins]) -> str:
+def _refusal(twins: list[Twins], *, dry_run: bool) -> str:
     pairs = (f"{twin.index.alias}: the values of {' and '.join(twin.ids)} become equal" for twin in twins)
+    first = "Run this without --dry-run, and it will stop there. Then give" if dry_run else "Give"
     remedy = (
-        "Give one of each another value, or delete it, through a service of this version; then run this again. "
-        "Clients are served until then."
+        f"{first} one of each pair another value, or delete it, through a service of this version, and run this again. "
+        "Clients are served until then, and nothing was taken away."
     )
     return "\n".join([*dict.fromkeys(pairs), remedy])

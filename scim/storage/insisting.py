@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from scim.errors import Unavailable
-from scim.storage.rows import OtherForm, OtherLayout, SettingsChanged, Unreachable
+from scim.storage.rows import OtherLayout, SettingsChanged, Unreachable
 
 _TRIES = 10
 """Times that clients who write may be in the way, each of them a write's own patience."""
@@ -18,7 +18,7 @@ async def insist[T](write: Callable[[], Awaitable[T]]) -> T:
     for _ in range(_TRIES - 1):
         try:
             return await write()
-        except (Unreachable, SettingsChanged, OtherForm, OtherLayout):
+        except (Unreachable, SettingsChanged, OtherLayout):
             raise
         except Unavailable:
             continue

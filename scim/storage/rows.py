@@ -87,11 +87,13 @@ class TableNotFound(Unavailable):
 class SettingsChanged(Unavailable):
     """The directory is no longer what this process takes it for: its provider must be read anew, then it may write."""
 
-    def __init__(self) -> None:
-        super().__init__("The provider's settings are being changed; send the request again.", retry_after=30)
+    def __init__(
+        self, detail: str = "The provider's settings are being changed; send the request again.", retry_after: int = 30
+    ) -> None:
+        super().__init__(detail, retry_after)
 
 
-class OtherForm(Unavailable):
+class OtherForm(SettingsChanged):
     """The index rows of a value have other keys than this process would make; the value cannot be brought or taken."""
 
     def __init__(self) -> None:
