@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from scim import telemetry
 from scim.providers import Provider, Providers
-from scim.storage.directory import Swept
 from scim.storage.rows import TableNotFound
 
 _TOGETHER = 16
@@ -83,21 +82,21 @@ class Housekeeping:
         return sorted(due, key=lambda each: self._rests[each.table].until)
 
     def _unfinished(self, provider: Provider) -> bool:
-        """Whether this process has itself seen that there is work, for a provider it serves; nothing is read."""
+        """Whether this process has itself seen, in a look or while it wrote, that there is work; nothing is read."""
         directory = self._providers.open_directory(provider)
         return directory is not None and directory.knows_of_work
 
     async def _look_after(self, turns: Iterator[Provider], until: float, tally: Tally) -> None:
         while self._clock() < until and (provider := next(turns, None)):
             tally.looked_at += 1
-            swept = Swept()
+            pieces = 0
             try:
                 with suppress(TableNotFound):  # it has just been deleted
-                    swept = await self._providers.directory(provider).sweep(_SHARE)
+                    pieces = await self._providers.directory(provider).sweep(_SHARE)
             except Exception as error:  # noqa: BLE001 (the others are looked after none the less)
                 tally.errors.append(error)
-            tally.pieces += swept.pieces
-            seconds = 0.0 if swept.unfinished else min(max(2 * self._rests[provider.table].seconds, _SOON), _LATE)
+            tally.pieces += pieces
+            seconds = 0.0 if pieces else min(max(2 * self._rests[provider.table].seconds, _SOON), _LATE)
             self._rests[provider.table] = _Rest(self._clock() + seconds, seconds)
 
 

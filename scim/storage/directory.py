@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import inf
 
@@ -42,19 +42,6 @@ _HELP = 5
 """Pieces of another's abandoned intent that a request does before its own work: few, for somebody waits for it."""
 _ABANDONED = 30_000 << 16
 """Age, in the measure of change numbers (30 s), at which another process's intent counts as abandoned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What came of a look for abandoned work.
-
-    Attributes:
-        pieces: the number of transactions that took it further.
-        unfinished: whether there was any work, abandoned or not.
-    """
-
-    pieces: int = 0
-    unfinished: bool = False
 
 
 class Directory(MembershipReader):
@@ -255,8 +242,8 @@ class Directory(MembershipReader):
                 step = replace(step, batch=step.batch // 2)
         return pieces
 
-    async def sweep(self, patience: float) -> Swept:
-        """Finish what others abandoned, for so many seconds."""
+    async def sweep(self, patience: float) -> int:
+        """Finish what others abandoned, for so many seconds; gives the number of pieces done."""
         until = time.monotonic() + patience
         head, pieces = await self._rows.get(keys.HEAD), 0
         intents = self._commit.see(Head.decode(head)).intents if head else {}
@@ -265,7 +252,7 @@ class Directory(MembershipReader):
                 async with self._alone(identifier):
                     left = until - time.monotonic()
                     pieces += await self._finish_quietly(identifier, patience=left, abandoned=True)
-        return Swept(pieces, unfinished=bool(intents))
+        return pieces
 
     @property
     def knows_of_work(self) -> bool:

@@ -14,7 +14,7 @@ from scim.housekeeping import Housekeeping, Tally
 from scim.providers import Provider, Providers
 from scim.schema import Schemas
 from scim.storage import directory as directories
-from scim.storage.directory import Directory, Swept
+from scim.storage.directory import Directory
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Row, Rows
 from tests.contract.writing import Writer
@@ -133,8 +133,8 @@ async def test_a_provider_with_work_is_looked_at_in_each_round(
 ) -> None:
     await created(providers, tables, 1)
 
-    async def endless(_self: Directory, _patience: float) -> Swept:
-        return Swept(1, unfinished=True)
+    async def endless(_self: Directory, _patience: float) -> int:
+        return 1
 
     monkeypatch.setattr(Directory, "sweep", endless)
     housekeeping = Housekeeping(providers, Clock())
@@ -191,10 +191,10 @@ async def test_a_round_ends_in_time_and_the_next_begins_where_it_stopped(
     clock = Clock()
     looked: list[Directory] = []
 
-    async def slow(self: Directory, _patience: float) -> Swept:
+    async def slow(self: Directory, _patience: float) -> int:
         clock.now += 1
         looked.append(self)
-        return Swept()
+        return 0
 
     monkeypatch.setattr(Directory, "sweep", slow)
     housekeeping = Housekeeping(providers, clock)
