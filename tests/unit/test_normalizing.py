@@ -1,9 +1,5 @@
 """Index rows brought to the normal form of another Python: beside writers, after any crash, and only without twins."""
 
-import asyncio
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from urllib.parse import quote
@@ -11,73 +7,23 @@ from urllib.parse import quote
 import pytest
 
 from scim import normal_forms
-from scim.errors import NotFound, ScimError, Unavailable, Uniqueness
+from scim.errors import Unavailable, Uniqueness
 from scim.schema import Schemas
 from scim.storage import keys
 from scim.storage.checking import Checking
-from scim.storage.directory import Directory
 from scim.storage.forms import read
 from scim.storage.memory import MemoryTables
-from scim.storage.normalizing import Tally, normalize
+from scim.storage.normalizing import normalize
 from scim.storage.records import Head
-from scim.storage.rows import Delete, Merge, OtherForm, Row, Rows, SettingsChanged, Write
+from scim.storage.rows import Merge, OtherForm, Row
 from tests.client import USER, Client, new_app, new_client
-from tests.contract.writing import Writer, founded
-from tests.faults.invariants import assert_clean
-from tests.faults.lossy import Crash, LossyRows, MortalRows, Weather
+from tests.contract.writing import founded
+from tests.faults.lossy import Crash, MortalRows
+from tests.houses import MOVED, House, house
 from tests.pythons import CAPITAL, EMOJI, GARAY, GARAY_SMALL, NEW, OLD, RULED, SMALL, Python, pythons, running
 
-__all__ = ["pythons"]
+__all__ = ["house", "pythons"]
 pytestmark = pytest.mark.usefixtures("pythons")
-
-MOVED = [f"{CAPITAL}da", f"bob {GARAY}", f"x{CAPITAL}" * 40]
-STAYING = ["Ada", "Zoë", "李小龍", f"cid {EMOJI}"]
-
-
-class House:
-    """A directory made on one Python."""
-
-    def __init__(self, rows: Rows, schemas: Schemas) -> None:
-        self.rows = rows
-        self.schemas = schemas
-
-    def writer(self, rows: Rows | None = None) -> Writer:
-        """Another process that writes there."""
-        return Writer(Directory(rows or self.rows, self.schemas), self.schemas)
-
-    async def filled(self) -> dict[str, str]:
-        """Users with names of all kinds, in all their indexes; gives their ids by name."""
-        writer = self.writer()
-        ids = {
-            name: await writer.user(name, displayName=name, emails=[{"value": f"{name}@x"}, {"value": f"2{name}@x"}])
-            for name in [*STAYING, *MOVED]
-        }
-        await writer.group(f"{GARAY}taff", *ids.values())
-        return ids
-
-    async def keys(self) -> list[str]:
-        """The keys of all index rows."""
-        return [row.key async for page in self.rows.range("", "~") for row in page if "." in row.key.partition(":")[0]]
-
-    async def form(self) -> str:
-        """What the head says of the form."""
-        row = await self.rows.get(keys.HEAD)
-        assert row is not None
-        return str(row.properties["form"])
-
-    async def normalize(self, rows: Rows | None = None, *, rehearsal: bool = False) -> Tally:
-        """Bring it to the form of the Python that is running."""
-        return await normalize(rows or self.rows, self.schemas, lambda _: None, rehearsal=rehearsal)
-
-    async def assert_clean(self) -> None:
-        """Fail if anything is wrong with it for the Python that is running."""
-        await assert_clean(self.rows, self.schemas)
-        assert [problem async for problem in Checking(self.rows, self.schemas).check()] == []
-
-
-@pytest.fixture
-async def house(schemas: Schemas) -> House:
-    return House(await founded(schemas), schemas)
 
 
 async def test_rows_whose_keys_are_others_are_made_and_then_the_old_ones_go(house: House) -> None:
@@ -230,128 +176,6 @@ async def _assert_served(house: House) -> None:
     ids = [stored.id async for stored in writer.directory.scan(house.schemas.types["User"])]
     await writer.change("User", ids[0], title="Boss")
     await writer.change("User", ids[4], title="Boss")
-
-
-class Meddling:
-    """Rows with which something else happens just before one transaction."""
-
-    def __init__(self, rows: Rows, before: int, happens: Callable[[], Awaitable[object]]) -> None:
-        self._rows = rows
-        self._left = before
-        self._happens = happens
-
-    async def get(self, key: str) -> Row | None:
-        """A read."""
-        return await self._rows.get(key)
-
-    async def range(
-        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
-    ) -> AsyncIterator[list[Row]]:
-        """Pages."""
-        async for page in self._rows.range(low, high, limit, keys_only=keys_only):
-            yield page
-
-    async def transact(self, writes: Sequence[Write]) -> list[str]:
-        """A transaction, and the other thing before it."""
-        self._left -= 1
-        if not self._left:
-            await self._happens()
-        return await self._rows.transact(writes)
-
-
-async def test_another_version_that_is_at_it_puts_an_end_to_it(house: House) -> None:
-    await house.filled()
-
-    async def taken_back() -> None:
-        with running(OLD):
-            await house.normalize()
-
-    with running(NEW), pytest.raises(SettingsChanged):
-        await house.normalize(Meddling(house.rows, 2, taken_back))
-    assert await house.form() == OLD.form
-    await house.assert_clean()
-
-
-async def test_a_row_that_is_not_wanted_any_more_when_its_turn_comes_is_not_made(house: House) -> None:
-    ann = await house.writer().user(GARAY)
-    with running(NEW):
-        renamed = Meddling(house.rows, 2, lambda: house.writer().change("User", ann, userName="ann"))
-        assert (await house.normalize(renamed)).made == 0
-        await house.assert_clean()
-
-
-async def test_a_row_that_is_another_ones_when_its_turn_comes_is_not_deleted(house: House) -> None:
-    await house.writer().user(CAPITAL)
-    with running(NEW):
-        await house.normalize()
-
-    async def handed_on() -> None:
-        head, row = await house.rows.get(keys.HEAD), await house.rows.get("user.userName:=c6=9b")
-        assert head is not None
-        assert row is not None
-        await house.rows.transact([Merge(keys.HEAD, head.etag, {}), Delete(row.key, row.etag)])
-        await house.writer().user(SMALL)
-
-    assert (await house.normalize(Meddling(house.rows, 3, handed_on))).deleted == 0
-    await house.assert_clean()
-
-
-def _names(dice: random.Random) -> Iterator[str]:
-    while True:
-        letters = [CAPITAL, SMALL, GARAY, GARAY_SMALL, EMOJI, "a", "A", "é", "-"]
-        yield "".join(dice.choices(letters, k=dice.randint(1, 2)))
-
-
-async def _client(house: House, python: Python, rows: Rows, dice: random.Random) -> None:
-    """A process that writes whatever it may."""
-    names, writer, mine = _names(dice), house.writer(rows), list[str]()
-    with running(python):
-        for _ in range(60):
-            await asyncio.sleep(0)
-            with suppress(OtherForm, Uniqueness, NotFound):
-                match dice.randrange(4) if mine else 0:
-                    case 0:
-                        mine.append(await writer.user(next(names), emails=[{"value": next(names)}]))
-                    case 1:
-                        await writer.change("User", dice.choice(mine), userName=next(names))
-                    case 2:
-                        await writer.change("User", dice.choice(mine), emails=[{"value": next(names)} for _ in "12"])
-                    case _:
-                        await writer.delete("User", mine[-1])
-                        mine.pop()
-
-
-@pytest.mark.parametrize("seed", range(12))
-async def test_it_is_done_while_processes_of_both_versions_write(house: House, seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311 (a test's dice)
-    before, after = (OLD, NEW) if seed % 3 else (NEW, OLD)
-    bad = Weather(lost_request=0.02, lost_answer=0.02, late=0.02, unavailable=0)
-    with running(before):
-        await house.normalize()
-        for name in (SMALL, "a", "ab", EMOJI):
-            await house.writer().user(name)
-        with suppress(ScimError):
-            await house.writer().user(CAPITAL)
-
-    async def migrate() -> None:
-        with running(after):
-            for _ in range(40):
-                await asyncio.sleep(0)
-            tally = await house.normalize(LossyRows(house.rows, dice, bad))
-            while tally.twins:
-                for twins in tally.twins:
-                    with suppress(ScimError):
-                        await house.writer().delete("User", twins.ids[1])
-                tally = await house.normalize(LossyRows(house.rows, dice, bad))
-
-    clients = [
-        _client(house, python, LossyRows(house.rows, dice, bad), random.Random(seed * 100 + number))  # noqa: S311
-        for number, python in enumerate([before, after, before, after])
-    ]
-    await asyncio.gather(*clients, migrate())
-    with running(after):
-        await house.assert_clean()
-        assert await house.form() == after.form
 
 
 FILTERS = (
