@@ -63,7 +63,7 @@ def add(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
         added.set_defaults(command=command)
 
 
-class _Progress:
+class Progress:
     """How far a reading is, on stderr: on one line of a terminal, or seldom in a file that asked for it."""
 
     def __init__(self, *, wanted: bool, what: str) -> None:
@@ -73,6 +73,7 @@ class _Progress:
         self._told = 0
 
     def __call__(self, read: int) -> None:
+        """Tell, if it is time."""
         if self._terminal:
             print(f"\r{read:,} {self._what} are read", end="", file=sys.stderr, flush=True)
             self._told = read
@@ -86,14 +87,14 @@ class _Progress:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-async def _checking(app: App, options: argparse.Namespace, progress: _Progress) -> Checking:
+async def _checking(app: App, options: argparse.Namespace, progress: Progress) -> Checking:
     provider = await app.providers.get(options.provider)
     directory, schemas = app.providers.directory(provider), app.providers.schemas(provider)
     return Checking(directory.rows, schemas, progress)
 
 
 async def _check(app: App, options: argparse.Namespace) -> None:
-    progress = _Progress(wanted=options.progress, what="rows")
+    progress = Progress(wanted=options.progress, what="rows")
     checking = await _checking(app, options, progress)
     async for problem in checking.check():
         progress.clear()
@@ -106,7 +107,7 @@ async def _repair(app: App, options: argparse.Namespace) -> None:
     if options.dry_run:
         await _check(app, options)
         return
-    progress = _Progress(wanted=options.progress, what="rows")
+    progress = Progress(wanted=options.progress, what="rows")
     checking = await _checking(app, options, progress)
     async for problem, mended in checking.repair():
         progress.clear()
@@ -149,7 +150,7 @@ async def _erase(app: App, options: argparse.Namespace) -> None:
     provider = await app.providers.get(options.provider)
     rows, schemas = app.providers.directory(provider).rows, app.providers.schemas(provider)
     erasure = Erasure(rows, schemas, options.id, Origin("operator", ""))
-    progress = _Progress(wanted=options.progress, what="change records")
+    progress = Progress(wanted=options.progress, what="change records")
     try:
         async for read in erasure():
             progress(read)

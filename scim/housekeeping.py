@@ -50,8 +50,9 @@ class _Rest:
 class Housekeeping:
     """Rounds of all providers, in which one without unfinished work is left alone for longer and longer.
 
-    A look at such a provider reads one row. Rounds in several processes, and requests, may come upon the same work:
-    whoever commits a piece of it first has done it.
+    A look at such a provider reads one row. One whose work is unfinished, though its process may still be at it, is
+    looked at in each round, and so is one of which this process knows that it has such work. Rounds in several
+    processes, and requests, may come upon the same work: whoever commits a piece of it first has done it.
     """
 
     def __init__(self, providers: Providers, clock: Callable[[], float] = time.monotonic) -> None:
@@ -78,8 +79,13 @@ class Housekeeping:
         with suppress(TableNotFound):  # nobody has made a provider yet
             providers = await self._providers.all()
         self._rests = {each.table: self._rests.get(each.table, _Rest()) for each in providers}
-        due = [each for each in providers if self._rests[each.table].until <= now]
+        due = [each for each in providers if self._rests[each.table].until <= now or self._unfinished(each)]
         return sorted(due, key=lambda each: self._rests[each.table].until)
+
+    def _unfinished(self, provider: Provider) -> bool:
+        """Whether this process has itself seen, in a look or while it wrote, that there is work; nothing is read."""
+        directory = self._providers.open_directory(provider)
+        return directory is not None and directory.finishing.knows_of_work
 
     async def _look_after(self, turns: Iterator[Provider], until: float, tally: Tally) -> None:
         while self._clock() < until and (provider := next(turns, None)):

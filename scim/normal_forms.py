@@ -4,6 +4,8 @@ import unicodedata
 
 from scim.schema import Attribute
 
+RULES = 1
+"""The number of the rules below; whoever changes what they make of any value takes the next one."""
 _MARKS = 30
 
 
@@ -21,6 +23,21 @@ def folded(attribute: Attribute, value: str) -> str:
     if attribute.case_exact or value.isascii():
         return value if attribute.case_exact else value.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _stream_safe(value)).casefold())
+
+
+def form() -> str:
+    """What normal forms depend on beside the value: the number of our rules, and Unicode's version (``1/15.1.0``)."""
+    return f"{RULES}/{unicodedata.unidata_version}"
+
+
+def constant(attribute: Attribute, value: str) -> bool:
+    """Whether a value has the same normal form by every version of Unicode.
+
+    Those of assigned characters never change (Unicode's stability policies), and what was assigned by version 3.2
+    Python keeps at hand. Of a later character an older Python knows neither its case nor its parts.
+    """
+    assigned = unicodedata.ucd_3_2_0.category
+    return attribute.case_exact or value.isascii() or all(assigned(character) != "Cn" for character in value)
 
 
 def _stream_safe(value: str) -> str:

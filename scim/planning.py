@@ -11,7 +11,7 @@ from typing import ClassVar
 from scim import instants
 from scim.asking import compared
 from scim.filters import And, Comparison, Filter, Literal, Or, ValuePath
-from scim.normal_forms import folded
+from scim.normal_forms import constant, folded
 from scim.schema import Index, Json, ResourceType, Schemas, Target
 
 SHORT_PREFIX = 25
@@ -267,6 +267,8 @@ def _prefix(index: Index, text: str) -> tuple[Lookup, bool]:
         return Scan(), False
     if leaf.case_exact:
         return ByPrefix(index, text), len(text.encode()) <= SHORT_PREFIX
+    if not constant(leaf, text) and constant(leaf, folded(leaf, text)):
+        return Scan(), False  # whether an index has it so depends on who made its keys, and the prefix does not tell
     begins = folded(leaf, text).lstrip()  # keys have no outer blanks, so a blank at its end is looked for afterwards
     prefix = begins.rstrip()
     return ByPrefix(index, prefix), prefix == begins and len(prefix.encode()) <= SHORT_PREFIX

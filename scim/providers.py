@@ -184,6 +184,11 @@ class Providers:
             held = self._directories[provider.table] = schemas, self.opened(provider)
         return held[1]
 
+    def open_directory(self, provider: Provider) -> Directory | None:
+        """The provider's directory, if this process has had to do with it."""
+        held = self._directories.get(provider.table)
+        return held[1] if held else None
+
     def opened(self, provider: Provider) -> Directory:
         """The provider's directory once more, for somebody who changes what the others take it for."""
         return Directory(self._tables.rows(provider.table, provider.table), self.schemas(provider))

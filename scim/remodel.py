@@ -20,8 +20,8 @@ from scim.schema import Index, JsonObject
 from scim.schema_changes import Comparison, Hurdle, compare
 from scim.storage import keys
 from scim.storage.backfilling import MAX_VALUES
-from scim.storage.directory import Directory
-from scim.storage.rows import MAX_ROW_BYTES, Create, Unreachable, size
+from scim.storage.insisting import insist
+from scim.storage.rows import MAX_ROW_BYTES, Create, size
 
 type Progress = Callable[[str, int, int], None]
 """Hears how far a reading is: the name of a type, how many of its resources are read, how many there are."""
@@ -29,8 +29,6 @@ type Progress = Callable[[str, int, int], None]
 _OPERATOR = Origin("operator", "")
 _NAMED = 5
 """Ids of resources that an obstacle names, at most."""
-_TRIES = 10
-"""Times that clients who write may be in the way, each of them a write's own patience."""
 _STEP = 1_000
 """Resources after which progress is told."""
 _LEFTOVERS = "The rows of what is no longer indexed could not be deleted; 'schemas set' deletes them when it runs next."
@@ -103,6 +101,8 @@ async def apply(providers: Providers, name: str, custom: Custom, progress: Progr
         CustomError: the schemas may not be as they are written.
     """
     before = await providers.get(name)
+    if not (await providers.opened(before).form()).sure:
+        raise ProviderError(f"the provider's index rows are of another version; run 'migrate {name}' first")
     after = replace(before, custom=custom.text, coming="")
     _see_that_it_fits(after)
     plain = replace(before, coming="")
@@ -135,21 +135,8 @@ async def _begin(providers: Providers, before: Provider, coming: str) -> Provide
 
 async def _agree(providers: Providers, before: Provider, after: Provider) -> None:
     """Have a provider's row and the head of its directory say the same."""
-    await _take_over(providers.opened(after))
+    await insist(lambda: providers.opened(after).take_over(_OPERATOR))
     await providers.replace(before, after)
-
-
-async def _take_over(directory: Directory) -> None:
-    """Let only those write whose schemas are a directory's, however much others write until then."""
-    for left in reversed(range(_TRIES)):
-        try:
-            return await directory.take_over(_OPERATOR)
-        except Unreachable:
-            raise
-        except Unavailable:
-            if not left:
-                raise
-    return None
 
 
 async def _build(providers: Providers, provider: Provider, comparison: Comparison, progress: Progress) -> None:
@@ -173,7 +160,7 @@ async def _switch(
 ) -> None:
     """Put other schemas in force, unless a resource stands against them; nobody else can write until it is decided."""
     changed = providers.opened(after)
-    await _take_over(changed)
+    await insist(lambda: changed.take_over(_OPERATOR))
     await providers.replace(before, before)  # only now is it sure that nobody writes by other schemas
     await changed.forget_leftovers(providers.schemas(before))
     await _see_that_none_stands(providers, before, hurdles, progress)

@@ -50,7 +50,8 @@ async def backfill(rows: Rows, kind: ResourceType, fingerprint: str) -> AsyncIte
     async for page in rows.range(*keys.span(kind.alias)):
         for lot in _lots(kind, page):
             head = await rows.get(keys.HEAD)
-            if head is None or Head.decode(head).unique != fingerprint:
+            said = Head.decode(head) if head is not None else None
+            if said is None or said.unique != fingerprint or not said.form.sure:
                 raise SettingsChanged
             done = await _at_once(rows, lot)
             for one in lot:

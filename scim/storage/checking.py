@@ -76,7 +76,7 @@ class Checking:
         self._schemas = schemas
         self._progress = progress
         self._clock = clock
-        self._believed = ""
+        self._believed = Head()
         self._commit = Commit(rows, clock)
 
     async def check(self) -> AsyncIterator[Problem]:
@@ -124,17 +124,11 @@ class Checking:
 
     async def _through(self, look: Callable[[Matter], Any]) -> AsyncIterator[list[Problem]]:
         """What is found of each matter in doubt, the whole directory through."""
-        row = await self._rows.get(keys.HEAD)
-        if row is None:
-            yield [Problem(keys.HEAD, "there is no head")]
+        head = await self._foundation()
+        if isinstance(head, Problem):
+            yield [head]
             return
-        try:
-            head = Head.decode(row)
-            instant(head.number + 1)
-        except UNREADABLE:
-            yield [Problem(keys.HEAD, "the row cannot be read, or its number is of no time", "by hand")]
-            return
-        self._believed = head.unique
+        self._believed = head
         if head.unique != self._schemas.fingerprint:
             what = "it wants other schemas than the provider's; 'schemas set' must be run again"
             yield [Problem(keys.HEAD, what, "by hand")]
@@ -155,6 +149,19 @@ class Checking:
         for matter in dict.fromkeys(survey.suspects):
             yield await look(matter)
 
+    async def _foundation(self) -> Head | Problem:
+        """The head, or why nothing else can be judged."""
+        row = await self._rows.get(keys.HEAD)
+        if row is None:
+            return Problem(keys.HEAD, "there is no head")
+        try:
+            head = Head.decode(row)
+            instant(head.number + 1)
+        except UNREADABLE:
+            return Problem(keys.HEAD, "the row cannot be read, or its number is of no time", "by hand")
+        another = "index rows are in another normal form than this version's; run 'migrate' first"
+        return head if head.form.sure else Problem(keys.HEAD, another, "by hand")
+
     def _tell(self, read: int) -> None:
         self.tally.read = read
         self._progress(read)
@@ -165,7 +172,7 @@ class Checking:
             await asyncio.sleep(random.uniform(0, min(0.005 * look, 0.25)))  # noqa: S311 (jitter, not a secret)
             row = await self._head()
             head = Head.decode(row)
-            if head.unique != self._believed:
+            if (head.unique, head.form) != (self._believed.unique, self._believed.form):
                 raise SettingsChanged
             view, draft = View(self._rows), Draft(head, max(head.number + 1, self._clock() << 16))
             try:
@@ -196,7 +203,7 @@ class Checking:
 
     def _agreed(self, matter: Matter) -> Matter:
         async def agreed(view: View, draft: Draft) -> list[Problem]:
-            if draft.head.unique != self._schemas.fingerprint:
+            if draft.head.unique != self._schemas.fingerprint or draft.head.form != self._believed.form:
                 raise SettingsChanged
             return await matter(view, draft)
 

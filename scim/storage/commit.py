@@ -146,6 +146,11 @@ class Commit:
         """Unfinished work as the head named it when this process last saw it."""
         return self._seen.intents
 
+    def see(self, head: Head) -> Head:
+        """Take note of a head that was read elsewhere."""
+        self._seen = head
+        return head
+
     async def write[T](self, decide: Decide[T], view: View | None = None, foreseen: Foreseen = NOTHING) -> T:
         """Run ``decide`` and commit what it drafts, again and again until one attempt is through.
 

@@ -26,7 +26,7 @@ from scim.storage.joining import Joining, Leaving, Staying
 from scim.storage.linking import Unbuilt, likeliest, load, touched
 from scim.storage.membership import MembershipReader
 from scim.storage.records import Head, Stored
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Merge, Refused, Rows, SettingsChanged, Unsettled
+from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Merge, OtherForm, Refused, Rows, SettingsChanged, Unsettled
 from scim.storage.ways import Way
 
 _FENCES = 100
@@ -74,6 +74,8 @@ class Directory(MembershipReader):
 
     def _take_over(self, draft: Draft, origin: Origin) -> None:
         if draft.head.unique != self._fingerprint:
+            if not draft.head.form.sure:
+                raise OtherForm
             values = {"unique": {"before": draft.head.unique, "after": self._fingerprint}}
             draft.head = replace(draft.head, unique=self._fingerprint)
             draft.record("settings", ("Provider", ""), origin, values)
@@ -265,6 +267,7 @@ class Directory(MembershipReader):
         async def agreed(view: View, draft: Draft) -> T:
             if draft.head.unique != self._fingerprint:
                 raise SettingsChanged
+            self._same_rules = draft.head.form.same_rules
             return await decide(view, draft)
 
         return agreed

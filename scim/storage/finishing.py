@@ -107,14 +107,19 @@ class Finishing:
     async def sweep(self, patience: float) -> int:
         """Finish what others abandoned, for so many seconds; gives the number of pieces done."""
         until = time.monotonic() + patience
-        head = await self._rows.get(keys.HEAD)
-        pieces = 0
-        for identifier, touched in (Head.decode(head).intents if head else {}).items():
+        head, pieces = await self._rows.get(keys.HEAD), 0
+        intents = self._commit.see(Head.decode(head)).intents if head else {}
+        for identifier, touched in intents.items():
             if self.abandoned(touched) and identifier not in self._following:
                 async with self._alone(identifier):
                     left = until - time.monotonic()
                     pieces += await self._finish_quietly(identifier, patience=left, abandoned=True)
         return pieces
+
+    @property
+    def knows_of_work(self) -> bool:
+        """Whether there was work to be done behind requests when this process last saw the head; nothing is read."""
+        return bool(self._commit.intents)
 
     async def close(self) -> None:
         """Leave what goes on behind requests to others."""

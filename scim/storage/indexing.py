@@ -6,7 +6,9 @@ from scim.errors import Uniqueness
 from scim.schema import Index, Json, ResourceType
 from scim.storage import keys
 from scim.storage.drafts import Draft, View
+from scim.storage.forms import Form
 from scim.storage.records import Stored
+from scim.storage.rows import OtherForm
 
 _IN_CASES = frozenset({"string", "reference"})
 """Types of attributes whose values have upper and lower case."""
@@ -19,17 +21,28 @@ async def reindex(view: View, draft: Draft, before: Stored | None, after: Stored
 
     Raises:
         Uniqueness: another resource has a value that must be unique, in an index that is being built.
+        OtherForm: the keys there are not those that this process makes.
     """
-    kind = (before or after or _nobody()).kind
-    indexes = [index for index in kind.indexes if _values(index, before) != _values(index, after)]
+    kind, form = (before or after or _nobody()).kind, draft.head.form
+    if not form.ours:
+        _see_that_keys_agree(form, before, after)
+    whole, building = ((), kind.kept) if form.ours and form.before else (kind.indexes, kind.building)
+    indexes = [index for index in whole if _values(index, before) != _values(index, after)]
     old, new = rows(before, indexes), rows(after, indexes)
     for key in old.keys() - new.keys():
         draft.drop(key, old[key][1].id)
     for key in new.keys() - old.keys():
         index, stored = new[key]
         draft.create(key, {"of": stored.id}, _taken(stored.kind, index) if index.unique else None)
-    if kind.building:
-        await _build(view, draft, rows(before, kind.building), rows(after, kind.building))
+    if building:
+        await _build(view, draft, rows(before, building), rows(after, building))
+
+
+def values(stored: Stored | None) -> set[tuple[Index, Json]]:
+    """All values of a resource that are in an index, each with the index."""
+    if stored is None:
+        return set()
+    return {(index, value) for index in stored.kind.kept for value in index.target.values(stored.attributes)}
 
 
 def rows(stored: Stored | None, indexes: Iterable[Index]) -> dict[str, tuple[Index, Stored]]:
@@ -46,6 +59,14 @@ def rows(stored: Stored | None, indexes: Iterable[Index]) -> dict[str, tuple[Ind
 def entries(stored: Stored, indexes: Iterable[Index]) -> dict[str, Index]:
     """The keys of a resource's rows in some indexes, each with its index."""
     return {key: index for key, (index, _) in rows(stored, indexes).items()}
+
+
+def _see_that_keys_agree(form: Form, before: Stored | None, after: Stored | None) -> None:
+    """See that no index changes in which the resource has a value whose keys may be others than ours."""
+    old, new = values(before), values(after)
+    changed = {index for index, _ in old ^ new}
+    if any(index in changed and not form.settles(index.target.leaf, value) for index, value in old | new):
+        raise OtherForm
 
 
 async def _build(

@@ -15,6 +15,7 @@ _VALUE_WIDTH = 110
 WHOLE = _VALUE_WIDTH - 33
 """Characters of a value, escaped, that stand in its key however long it is."""
 _PLAIN = re.compile(r"[^A-Za-z0-9._@+-]")
+_BYTES = re.compile(r"(?:=[0-9a-f]{2})+")
 
 
 def resource(alias: str, identifier: str) -> str:
@@ -36,6 +37,14 @@ def index(entry: Index, value: Json, identifier: str) -> str:
 def index_stem(entry: Index, value: Json) -> str:
     """What the keys of all index rows for a value have in common."""
     return f"{entry.alias}:{_escape(_text(entry.target.leaf, value))}"
+
+
+def value(key: str) -> str | None:
+    """The value in the key of an index row, in the form it is compared in; None where not all of it stands there."""
+    escaped = key.split(":")[1]
+    if "~" in escaped:
+        return None
+    return _BYTES.sub(lambda match: bytes.fromhex(match.group().replace("=", "")).decode(errors="replace"), escaped)
 
 
 def begun(entry: Index, prefix: str) -> tuple[str, str]:

@@ -31,10 +31,9 @@ async def ids(reader: Reader, kind: ResourceType, lookup: Lookup, most: int) -> 
             return None
         case ById(wanted):
             found = {identifier for identifier in wanted if keys.is_id(identifier)}
-        case ByIndex():
-            found = await _equal(reader, lookup, most)
-        case ByPrefix(index, prefix):
-            found = await _range(reader, *keys.begun(index, prefix), most)
+        case ByIndex(index, value) | ByPrefix(index, value):
+            found = await _indexed(reader, lookup, most) if await reader.reaches(index, value) else None
+            found = found if await reader.reaches(index, value) else None  # both before and after, so in between
         case ByMember(member, aliases):
             found = await _groups_of(reader, member, aliases)
         case ByGroup():
@@ -46,7 +45,9 @@ async def ids(reader: Reader, kind: ResourceType, lookup: Lookup, most: int) -> 
     return found if found is not None and len(found) <= most else None
 
 
-async def _equal(reader: Reader, lookup: ByIndex, most: int) -> set[str] | None:
+async def _indexed(reader: Reader, lookup: ByIndex | ByPrefix, most: int) -> set[str] | None:
+    if isinstance(lookup, ByPrefix):
+        return await _range(reader, *keys.begun(lookup.index, lookup.prefix), most)
     stem = keys.index_stem(lookup.index, lookup.value)
     if not lookup.index.unique:
         return await _range(reader, *keys.span(stem), most)

@@ -7,9 +7,11 @@ from itertools import batched
 
 from scim.changes import Change
 from scim.errors import Unavailable
-from scim.schema import Index, ResourceType
-from scim.storage import keys, records
+from scim.normal_forms import constant
+from scim.schema import Index, Json, ResourceType
+from scim.storage import forms, keys, records
 from scim.storage.drafts import PARALLEL
+from scim.storage.forms import Form
 from scim.storage.linking import bucket_span, changed_after
 from scim.storage.members import unpack_links
 from scim.storage.records import Head, Stored
@@ -27,6 +29,7 @@ class Reader:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        self._same_rules = False
 
     @property
     def rows(self) -> Rows:
@@ -91,6 +94,23 @@ class Reader:
                 raise records.not_found(stored.kind, stored.id)
             stored = records.decode(stored.kind, row)
         return await self.with_members(stored)
+
+    async def form(self) -> Form:
+        """The normal form behind the keys of index rows."""
+        row = await self._rows.get(keys.HEAD)
+        return Head.decode(row).form if row else forms.ours()
+
+    async def reaches(self, index: Index, value: Json) -> bool:
+        """Whether an index has all resources with a value under the keys that this process makes.
+
+        The head is asked once about the rules behind normal forms, and whenever Unicode's version makes a difference.
+        """
+        leaf = index.target.leaf
+        if leaf.case_exact or not isinstance(value, str) or (self._same_rules and constant(leaf, value)):
+            return True
+        form = await self.form()
+        self._same_rules = form.same_rules
+        return form.settles(leaf, value)
 
     async def find(self, kind: ResourceType, index: Index, value: str) -> list[Stored]:
         """The resources whose indexed attribute has a value, compared as the schema compares."""

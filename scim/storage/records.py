@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from scim import changes
 from scim.errors import NotFound, PayloadTooLarge
 from scim.schema import JsonObject, ResourceType
-from scim.storage import keys
+from scim.storage import forms, keys
+from scim.storage.forms import Form
 from scim.storage.members import EMPTY, Links, Roster, pack_ids, pack_links, unpack_ids, unpack_links
-from scim.storage.rows import Properties, Property, Row, pack, unpack
+from scim.storage.rows import OtherLayout, Properties, Property, Row, pack, unpack
 from scim.storage.runs import ClosedRuns, OpenRun
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -30,6 +31,7 @@ class Head:
         runs: the open run of each type, by alias; with the type's total.
         intents: ids of resources with unfinished work, each with a number that says when its process last worked on it.
         unique: aliases of the unique indexes; a process that believes in others may not write.
+        form: the normal form behind the keys of index rows.
     """
 
     number: int = 0
@@ -37,11 +39,18 @@ class Head:
     runs: Mapping[str, OpenRun] = field(default_factory=dict)
     intents: Mapping[str, int] = field(default_factory=dict)
     unique: str = ""
+    form: Form = field(default_factory=forms.ours)
 
     @classmethod
     def decode(cls, row: Row) -> "Head":
-        """Read what ``encode`` wrote."""
+        """Read what ``encode`` wrote.
+
+        Raises:
+            OtherLayout: another version did.
+        """
         properties = row.properties
+        if properties["layout"] != LAYOUT:
+            raise OtherLayout(properties["layout"], LAYOUT)
         runs = json.loads(str(properties["runs"]))
         return cls(
             number=int(str(properties["number"]), 16),
@@ -49,6 +58,7 @@ class Head:
             runs={alias: OpenRun(*entry) for alias, entry in runs.items()},
             intents={identifier: int(number, 16) for identifier, number in _intents(properties).items()},
             unique=str(properties["unique"]),
+            form=forms.read(str(properties.get("form", forms.UNSAID))),
         )
 
     def encode(self) -> dict[str, Property]:
@@ -60,6 +70,7 @@ class Head:
             "last": self.last_id,
             "runs": json.dumps(runs),
             "unique": self.unique,
+            "form": str(self.form),
             "intents": json.dumps({identifier: f"{number:016x}" for identifier, number in self.intents.items()}),
         }
 

@@ -93,8 +93,32 @@ class TableNotFound(Unavailable):
 class SettingsChanged(Unavailable):
     """The directory is no longer what this process takes it for: its provider must be read anew, then it may write."""
 
+    def __init__(
+        self, detail: str = "The provider's settings are being changed; send the request again.", retry_after: int = 30
+    ) -> None:
+        super().__init__(detail, retry_after)
+
+
+class OtherForm(SettingsChanged):
+    """The index rows of a value have other keys than this process would make; the value cannot be brought or taken."""
+
     def __init__(self) -> None:
-        super().__init__("The provider's settings are being changed; send the request again.", retry_after=30)
+        super().__init__(
+            "Since an update of the service, a value that the request brings or replaces is compared in another way; "
+            "such values can be written once the service's operator has run 'python -m scim migrate'.",
+            retry_after=60,
+        )
+
+
+class OtherLayout(Unavailable):
+    """The rows are in a layout that this version does not know how to read or write."""
+
+    def __init__(self, layout: object, known: int) -> None:
+        super().__init__(
+            f"The provider's rows are in layout {layout!r}, and this version of the service knows {known}; "
+            "'python -m scim migrate' brings older ones to it.",
+            retry_after=60,
+        )
 
 
 class Unreachable(Unavailable):

@@ -4,7 +4,8 @@ import json
 
 from scim.schema import Schemas
 from scim.storage import keys
-from scim.storage.rows import Create, Delete
+from scim.storage.rows import Create, Delete, Merge
+from tests.client import USER
 from tests.faults.invariants import assert_clean
 from tests.hosting import Host
 from tests.integration.conftest import Connect
@@ -41,6 +42,31 @@ async def test_a_directory_is_checked_repaired_and_checked(service: Host, connec
     assert "1 of these is wrong" in shell(f"repair {name}", status=1)
     await rows.transact([Create(lost.key, lost.properties)])
     assert "there is no provider 'nobody'" in shell("check nobody", status=1)
+
+
+async def test_keys_of_an_older_unicode_are_brought_to_this_one(service: Host, connect: Connect) -> None:
+    shell, model = Shell(service), await connect(profile="rfc")
+    name, shaking = model.provider.name, "\U0001fae8"
+    ids = [(await model.user(f"{text}{n}"))["id"] for n, text in enumerate([shaking, shaking, "plain"])]
+    rows = model.app.providers.directory(model.provider).rows
+    head, old = await rows.get(keys.HEAD), "user.userName:=f0=9f=ab=a8.old"
+    assert head is not None
+    other = Merge(keys.HEAD, head.etag, {"form": "1/14.0.0"})
+    await rows.transact([other, Delete("user.userName:=f0=9f=ab=a81"), Create(old, {"of": ids[1]})])
+
+    refused = await model.post("/Users", {"schemas": [USER], "userName": f"{shaking}2"})
+    assert refused.error == (503, None)
+    assert "python -m scim migrate" in refused.json["detail"]
+    await model.user("another")
+    assert (await model.get(f'/Users?filter=userName eq "{shaking}1"')).ids == [ids[1]]
+    assert "run 'migrate' first" in shell.output(f"check {name}", 1)
+    for dry in (" --dry-run", " --dry-run", " --progress"):
+        assert "index rows made: 1, deleted: 1." in shell(f"migrate {name}{dry}")
+    assert "which is this version's" in shell(f"migrate {name}")
+    assert "0 faults" in shell(f"check {name}")
+    assert (await model.get(f'/Users?filter=userName eq "{shaking}1"')).ids == [ids[1]]
+    await model.user(f"{shaking}2")
+    await assert_clean(rows, schemas=model.app.providers.schemas(model.provider))
 
 
 async def test_what_was_recorded_of_a_resource_is_erased(service: Host, connect: Connect) -> None:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from pathlib import Path
 from unittest import mock
 
+from scim import normal_forms
 from scim.changes import Origin
 from scim.credentials import Credential
 from scim.provider import Provider
@@ -192,7 +193,11 @@ async def blocks() -> dict[str, str]:
     def uuid4() -> uuid.UUID:
         return uuid.UUID(int=seeded.getrandbits(128), version=4)
 
-    with mock.patch.object(uuid, "uuid4", uuid4), mock.patch.object(secrets, "randbits", seeded.getrandbits):
+    with (
+        mock.patch.object(uuid, "uuid4", uuid4),
+        mock.patch.object(secrets, "randbits", seeded.getrandbits),
+        mock.patch.object(normal_forms, "form", return_value="1/15.1.0"),
+    ):
         story = Story(Schemas.load())
         ada = await story.tell()
         shown = {

@@ -143,6 +143,49 @@ async def test_a_provider_with_work_is_looked_at_in_each_round(
     assert [await housekeeping.round() for _ in range(3)] == [Tally(looked_at=1, pieces=1)] * 3
 
 
+async def test_a_provider_whose_work_is_too_young_is_looked_at_in_the_next_round(
+    providers: Providers, tables: Watched, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await created(providers, tables, 2)
+    clock = Clock()
+    housekeeping = Housekeeping(providers, clock)
+    for clock.now in range(0, 7 * 60, 60):
+        await housekeeping.round()
+    clock.now = 7 * 60
+    await leave_work(tables, second, schemas)
+    assert (await housekeeping.round()).looked_at == 2
+    for clock.now in (8 * 60, 9 * 60):
+        assert await housekeeping.round() == Tally(looked_at=1), "whoever began it may still be at it"
+    monkeypatch.setattr(finishing, "_ABANDONED", -(1 << 40))
+    clock.now = 10 * 60
+    assert (await housekeeping.round()).pieces > 1
+    tables.looks.clear()
+    for clock.now in range(11 * 60, 40 * 60, 60):
+        await housekeeping.round()
+    assert tables.looks.count(second.table) < 8
+    assert first.table in tables.looks
+
+
+async def test_a_process_looks_at_once_after_the_work_that_it_knows_of(
+    providers: Providers, tables: Watched, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (provider,) = await created(providers, tables, 1)
+    clock = Clock()
+    housekeeping = Housekeeping(providers, clock)
+    for clock.now in range(0, 7 * 60, 60):
+        await housekeeping.round()
+    await leave_work(tables, provider, schemas)
+    assert await housekeeping.round() == Tally()
+    await Writer(providers.directory(provider), schemas).user("who sees the head")
+    assert await housekeeping.round() == Tally(looked_at=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(finishing, "_ABANDONED", -(1 << 40))
+        other = Housekeeping(Providers(tables, schemas, cache_seconds=0))
+        assert (await other.round()).pieces > 1
+    assert await housekeeping.round() == Tally(looked_at=1)
+    assert await housekeeping.round() == Tally(), "it has seen that another one did it"
+
+
 async def test_a_round_ends_in_time_and_the_next_begins_where_it_stopped(
     providers: Providers, tables: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
