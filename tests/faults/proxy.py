@@ -29,6 +29,7 @@ class Faults:
         delayed: it takes its time.
         refused: the answer is 500, 503 or 429, and nothing was forwarded.
         disowned: the answer is 500, 503 or 429, and it was forwarded all the same.
+        belated: the answer is 500, 503 or 429, and it is forwarded some time after that.
         cut_request: only the beginning of it is forwarded.
         cut_answer: only the beginning of its answer comes back.
         hung: there is no answer, and the connection stays open.
@@ -41,6 +42,7 @@ class Faults:
     delayed: float = 0.0
     refused: float = 0.0
     disowned: float = 0.0
+    belated: float = 0.0
     cut_request: float = 0.0
     cut_answer: float = 0.0
     hung: float = 0.0
@@ -64,6 +66,7 @@ BAD_WEATHER = Faults(
     delayed=0.05,
     refused=0.02,
     disowned=0.02,
+    belated=0.02,
     cut_request=0.01,
     cut_answer=0.02,
 )
@@ -171,11 +174,11 @@ class Proxy:
         match fate:
             case "lost_request":
                 return b""
-            case "late":
+            case "late" | "belated":
                 task = asyncio.create_task(self._forward_late(request))
                 self._late.add(task)
                 task.add_done_callback(self._late.discard)
-                return b""
+                return self._trouble() if fate == "belated" else b""
             case "refused":
                 return self._trouble()
             case "cut_request":

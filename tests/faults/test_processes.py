@@ -24,7 +24,10 @@ def seed() -> int:
 async def test_a_bad_network_loses_doubles_and_refuses_nothing(azurite: str, tmp_path: Path, seed: int) -> None:
     result = await trial.run(trial.Plan(300, seed, processes=2), azurite, tmp_path)
     assert result.wrong == []
-    assert min(result.fates[fate] for fate in ("lost_request", "lost_answer", "cut_answer", "disowned", "late")) > 0
+    assert (
+        min(result.fates[fate] for fate in ("lost_request", "lost_answer", "cut_answer", "disowned", "belated", "late"))
+        > 0
+    )
 
 
 async def test_a_process_that_is_killed_leaves_its_writes_whole_or_undone(

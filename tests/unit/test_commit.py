@@ -1,7 +1,7 @@
 """Commit: retries, unknown outcomes, and what a transaction looks like."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -14,7 +14,7 @@ from scim.storage.directory import Directory
 from scim.storage.drafts import Draft, TooLarge, View
 from scim.storage.memory import MemoryTables
 from scim.storage.records import Head
-from scim.storage.rows import Create, Delete, Merge, Row, Rows
+from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, Write
 from tests.contract.writing import Writer, adding, founded
 from tests.faults.invariants import assert_clean
 from tests.faults.scripted import Fate, ScriptedRows
@@ -154,6 +154,26 @@ async def test_a_write_that_waits_too_long_for_the_others_gives_up(rows: Rows, m
     go.set()
     await first
     await writes.write(quick)
+
+
+async def test_a_write_before_which_others_always_come_ends_by_time(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Beaten(ScriptedRows):
+        async def transact(self, writes: Sequence[Write]) -> list[str]:
+            self.sent.append(writes)
+            raise Refused(0, "stale")
+
+    monkeypatch.setattr(commit, "PATIENCE", 0.5)
+    beaten = Beaten(rows)
+
+    async def one_row(_view: View, draft: Draft) -> None:
+        draft.create("one", {})
+
+    async with asyncio.timeout(10):
+        with pytest.raises(Unavailable):
+            await Commit(beaten).write(one_row)
+    assert beaten.sent
 
 
 async def test_a_silent_store_is_unavailable_and_the_next_write_finds_out(process: Process) -> None:

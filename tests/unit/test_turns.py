@@ -108,6 +108,14 @@ async def test_a_name_that_is_taken_fails_its_claimant_alone(gated: Gated, rows:
     assert [await rows.get(f"{key}:0") is not None for key in "abc"] == [True] * 3
 
 
+async def test_those_before_one_whose_name_is_taken_still_go_together(gated: Gated, rows: Rows) -> None:
+    await rows.transact([Create("c:0", {})])
+    *found, refused = await together(gated, Making("a"), Making("b"), Making("d"), Making("c"))
+    assert found == ["a", "b", "d"]
+    assert isinstance(refused, Uniqueness)
+    assert gated.sent[1:3] == [["a:0", "b:0", "d:0", "c:0"], ["a:0", "b:0", "d:0"]]
+
+
 async def test_of_those_who_share_a_transaction_all_hear_of_an_unforeseen_fault(gated: Gated) -> None:
     class Crash(BaseException):
         pass

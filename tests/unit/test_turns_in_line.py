@@ -35,6 +35,7 @@ class Desk:
     Attributes:
         served: the names of the operations that came together, each time.
         most: outcomes to give at a time.
+        fault: what those meet who are the first to come with others.
         inside: how many are served at this moment; at most one may be.
     """
 
@@ -44,6 +45,7 @@ class Desk:
     until: list[float] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
     most: int = 100
+    fault: Exception | None = None
     inside: int = 0
 
     async def serve(
@@ -60,6 +62,9 @@ class Desk:
         await self.door.wait()
         await asyncio.sleep(0)
         self.inside -= 1
+        if self.fault is not None and len(names) > 1:
+            fault, self.fault = self.fault, None
+            raise fault
         return names[: self.most]
 
     async def opens_once(self) -> None:
@@ -202,6 +207,16 @@ async def test_who_is_being_served_is_not_sent_away_nor_is_one_who_was_begun(des
     await asyncio.sleep(0.6)
     assert desk.served == [["first"], ["a", "b"]]
     assert await line.outcomes() == [["first"], ["a"], ["b"]]
+
+
+async def test_an_unforeseen_fault_is_told_to_all_who_went_together_and_to_nobody_else(desk: Desk) -> None:
+    line = Line(desk)
+    desk.fault = fault = KeyError("bug")
+    for name in ("first", "a", "b"):
+        line.come(name)
+    await desk.opens_once()
+    line.come("c")
+    assert await line.outcomes() == [["first"], fault, fault, ["c"]]
 
 
 async def test_who_leaves_while_being_served_takes_nobody_along(desk: Desk) -> None:
