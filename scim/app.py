@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Self
 
-from scim import telemetry
+from scim import telemetry, vault
 from scim.auth import Authenticator
 from scim.endpoints import Endpoints
+from scim.entra import Entra
 from scim.experimental import DRAFTS
 from scim.handlers import Request, Response
 from scim.housekeeping import Housekeeping
+from scim.oauth import TokenEndpoint
 from scim.providers import Providers
 from scim.schema import Schemas
 from scim.settings import Settings
+from scim.signing import Signing
 from scim.storage.rows import Tables
 from scim.storage.tables import AzureTables
 
@@ -39,8 +42,11 @@ class App:
         account = AzureTables(settings.storage) if tables is None else tables
         standard = Schemas.load()
         providers = Providers(account, standard, settings.cache_seconds, Schemas.load(DRAFTS))
-        authenticator = Authenticator(providers, settings.cache_seconds)
-        endpoints = Endpoints(settings, providers, authenticator, standard)
+        entra = Entra(settings.entra_authority)
+        signing = Signing(vault.source(settings.signing_keys), settings.public_url) if settings.signing_keys else None
+        authenticator = Authenticator(providers, entra, signing)
+        tokens = TokenEndpoint(providers, signing, entra, settings.token_minutes) if signing else None
+        endpoints = Endpoints(settings, providers, authenticator, tokens, standard)
         return cls(settings, account, providers, authenticator, endpoints, Housekeeping(providers))
 
     async def handle(self, request: Request) -> Response:

@@ -1,22 +1,36 @@
 """Who is asking: the Authorization header and the provider in the path, to a principal or to 401.
 
 Every failure takes the same way: one look-up of a credential, one comparison, the same answer. So a missing,
-malformed, wrong, revoked or foreign token and an unknown provider cannot be told apart.
+malformed, wrong, expired, revoked or foreign credential and an unknown provider cannot be told apart.
 """
 
+import asyncio
 import hashlib
-import hmac
 import time
+from base64 import b64decode
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from scim.credentials import Credential, Scope, Token
-from scim.errors import Forbidden, Unauthorized
+from scim import addresses, telemetry
+from scim.credentials import Credential, Scope, Secret, Token, Trust, entra_id, is_password, slow_digest
+from scim.entra import Entra, unproven
+from scim.errors import Forbidden, TooManyRequests, Unauthorized
+from scim.keyring import DAY, Keyring
 from scim.provider import Provider
 from scim.providers import Providers
+from scim.signing import Signing
 
 _NOBODY = Token("0" * 12, "")
-_NO_DIGEST = hashlib.sha256(b"").hexdigest()
-_MAX_CACHED = 10_000
+_NO_SECRET = Secret("", hashlib.sha256(b"").hexdigest(), "")
+_NOT_THERE = Credential("", "token", "", "", "read", "", (_NO_SECRET,))
+_WARNINGS = (5, 20, 60)
+"""Days before a credential ends at which its line in the log says so."""
+_AT_A_TIME, _IN_LINE = 2, 20
+"""Passwords that are checked at a time, and that wait for it."""
+_JWT_DOTS = 2
+
+type Proof = Callable[[Credential], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,63 +51,163 @@ class Principal:
 
 
 class Authenticator:
-    """Recognises tokens, remembering for a while those that were right."""
+    """Recognises clients, remembering for a while those that were right.
 
-    def __init__(self, providers: Providers, cache_seconds: float = 60) -> None:
+    Args:
+        signing: knows the access tokens that were issued here; None where none are.
+    """
+
+    def __init__(self, providers: Providers, entra: Entra | None = None, signing: Signing | None = None) -> None:
         self._providers = providers
-        self._cache_seconds = cache_seconds
-        self._cached: dict[str, tuple[float, Credential]] = {}
+        self._keyring: Keyring = providers.keyring
+        self._entra = entra or Entra()
+        self._signing = signing
+        self._passwords = Passwords()
+        self._warned: dict[str, int] = {}
 
-    async def authenticate(self, authorization: str | None, provider_name: str) -> Principal:
+    async def authenticate(self, authorization: str | None, provider_name: str, address: str = "") -> Principal:
         """The principal behind a request to a provider's URL.
+
+        Args:
+            authorization: the header.
+            provider_name: the provider in the path.
+            address: whence the request comes; blank where nobody knows.
 
         Raises:
             Unauthorized: for whatever reason.
-            Forbidden: the token is right, and the provider is disabled.
+            Forbidden: the credential is right, and the provider is disabled, or does not let this address in.
+            TooManyRequests: too many passwords are being checked.
         """
-        token = _bearer(authorization) or _NOBODY
-        held = self._cached.get(token.key_id)
-        credential = held[1] if held is not None and held[0] > time.monotonic() else None
-        if credential is None or not _opens(credential, token, provider_name):
-            credential = await self._providers.credential(token.key_id)
-            if not _opens(credential, token, provider_name) or credential is None:
-                self._cached.pop(token.key_id, None)
-                raise _unauthorized()
-            self._remember(credential)
+        credential = await self._proven(authorization, provider_name)
+        if credential is None:
+            raise _unauthorized()
         provider = await self._providers.cached(provider_name)
-        if (
-            provider is None or provider.table != credential.table
-        ):  # perhaps deleted, and made anew, since it was cached
+        if provider is None or provider.table != credential.table:  # perhaps made anew since it was cached
             provider = await self._providers.refreshed(provider_name)
         if provider is None or provider.table != credential.table:
-            self._cached.pop(token.key_id, None)
+            self._keyring.forget(credential.key_id)
             raise _unauthorized()
         if not provider.enabled:
             raise Forbidden("The administrator of this service has disabled this provisioning provider.")
+        if provider.allowed and not addresses.within(address, provider.allowed):
+            raise Forbidden("The administrator of this service does not let requests come from this address.")
+        self._keyring.note_use(credential, address)
+        self._warn(credential)
         return Principal(provider, credential.key_id, credential.scope, credential.user)
 
     def forget(self, principal: Principal) -> None:
         """Ask the store anew about a principal's credential and provider when they are next needed."""
-        self._cached.pop(principal.credential, None)
+        self._keyring.forget(principal.credential)
         self._providers.forget(principal.provider.name)
 
-    def _remember(self, credential: Credential) -> None:
-        if len(self._cached) >= _MAX_CACHED:
-            self._cached.clear()
-        self._cached[credential.key_id] = time.monotonic() + self._cache_seconds, credential
+    async def _proven(self, authorization: str | None, provider_name: str) -> Credential | None:
+        """The credential that the header proves, if it is one of the provider's."""
+        scheme, _, text = (authorization or "").partition(" ")
+        text = text.strip()
+        match scheme.lower():
+            case "bearer" if text.count(".") == _JWT_DOTS:
+                key_id, proof = await self._of_jwt(text, provider_name)
+            case "basic":
+                key_id, proof = self._of_password(text)
+            case "bearer":
+                key_id, proof = self._of_token(Token.parse(text) or _NOBODY)
+            case _:
+                key_id, proof = self._of_token(_NOBODY)
+        held = self._keyring.cached(key_id)
+        if held is not None:
+            if await proof(held) and held.provider == provider_name:
+                return held
+            found = await self._keyring.get(key_id)
+            if found is not None and found.unused == held.unused:
+                return None
+            self._keyring.forget(key_id)
+        else:
+            found = await self._keyring.get(key_id)
+        proven = await proof(found or _NOT_THERE)
+        if found is None or not proven or found.provider != provider_name:
+            return None
+        self._keyring.remember(found)
+        return found
+
+    def _of_token(self, token: Token) -> tuple[str, Proof]:
+        async def proof(credential: Credential) -> bool:
+            return credential.opened_by(token.digest, self._keyring.now) is not None and credential.kind == "token"
+
+        return token.key_id, proof
+
+    def _of_password(self, text: str) -> tuple[str, Proof]:
+        try:
+            user, _, password = b64decode(text, validate=True).decode().partition(":")
+        except ValueError:
+            user, password = "", ""
+
+        async def proof(credential: Credential) -> bool:
+            right = await self._passwords.opens(credential, password)
+            return right and credential.kind == "basic" and credential.good(self._keyring.now)
+
+        return user if user.isascii() and user.isalnum() else _NOBODY.key_id, proof
+
+    async def _of_jwt(self, text: str, provider_name: str) -> tuple[str, Proof]:
+        """An access token of our own, or, where it says that it is somebody else's, one of Entra's."""
+        if self._signing is not None and unproven(text).get("iss") == self._signing.issuer:
+            claims = await self._signing.claims(text, self._signing.audience(provider_name)) or {}
+
+            async def issued(credential: Credential) -> bool:
+                secret = claims.get("secret")
+                held = secret is None or any(each.id == secret for each in credential.secrets)
+                ours = credential.kind in {"client", "federated"} and claims.get("table") == credential.table
+                return ours and held and credential.good(self._keyring.now)
+
+            return str(claims.get("client_id", _NOBODY.key_id)), issued
+
+        async def entra(credential: Credential) -> bool:
+            trust = credential.trust if credential.kind == "entra" else None
+            proven = await self._entra.proves(text, trust or Trust("", "", ""))
+            return proven and trust is not None and credential.good(self._keyring.now)
+
+        return entra_id(provider_name), entra
+
+    def _warn(self, credential: Credential) -> None:
+        """Say in the log, once at each of some numbers of days before, that a credential ends."""
+        if not credential.ends:
+            return
+        left = (datetime.fromisoformat(credential.ends).timestamp() - time.time()) / DAY
+        step = next((days for days in _WARNINGS if left <= days), 0)
+        if step and self._warned.get(credential.key_id) != step:
+            self._warned[credential.key_id] = step
+            telemetry.warn_of_end(credential.provider, credential.key_id, credential.ends)
 
 
-def _bearer(authorization: str | None) -> Token | None:
-    scheme, _, text = (authorization or "").partition(" ")
-    return Token.parse(text.strip()) if scheme.lower() == "bearer" else None
+class Passwords:
+    """Checks passwords, which takes long on purpose: few at a time, and each that was right once only."""
 
+    def __init__(self) -> None:
+        self._right: dict[str, str] = {}
+        self._turns = asyncio.Semaphore(_AT_A_TIME)
+        self._waiting = 0
+        self._nothing = slow_digest("")
 
-def _opens(credential: Credential | None, token: Token, provider_name: str) -> bool:
-    """Whether the token is the credential's and the credential the provider's, in the same time either way."""
-    digest = credential.digest if credential else _NO_DIGEST
-    right_token = hmac.compare_digest(digest, token.digest)
-    right_provider = hmac.compare_digest((credential.provider if credential else "").encode(), provider_name.encode())
-    return credential is not None and right_token and right_provider
+    async def opens(self, credential: Credential, password: str) -> bool:
+        """Whether a password is that of a credential, or none.
+
+        Raises:
+            TooManyRequests: too many wait already.
+        """
+        kept = credential.secrets[0].digest if credential.kind == "basic" and credential.secrets else self._nothing
+        quick = hashlib.sha256(f"{kept} {password}".encode()).hexdigest()
+        if self._right.get(credential.key_id) == quick:
+            return True
+        if self._waiting >= _IN_LINE:
+            raise TooManyRequests("Too many passwords to check at once; send the request again.", 5)
+        self._waiting += 1
+        try:
+            async with self._turns:
+                right = await asyncio.to_thread(is_password, password, kept)
+        finally:
+            self._waiting -= 1
+        if right and kept is not self._nothing:
+            self._right[credential.key_id] = quick
+        return right and kept is not self._nothing
 
 
 def _unauthorized() -> Unauthorized:

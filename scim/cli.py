@@ -9,17 +9,19 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from scim import cli_migrate, cli_schemas, cli_transfer, cli_upkeep
+from scim import cli_credentials, cli_migrate, cli_schemas, cli_transfer, cli_upkeep
 from scim.app import App
 from scim.bulk_lines import LinesError
 from scim.changes import Change
 from scim.custom import CustomError
 from scim.errors import ScimError
 from scim.experimental import MEMBERSHIP
+from scim.keyring import CredentialError
 from scim.profiles import PROFILES, SWITCHES
 from scim.provider import Provider
 from scim.providers import ProviderError
 from scim.settings import Settings, SettingsError
+from scim.signing import KeysError
 from scim.storage.rows import Unreachable, Unsettled
 
 type Command = Callable[[App, argparse.Namespace], Awaitable[None]]
@@ -40,7 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment["ROLLCALL_PUBLIC_URL"] = options.public_url
     try:
         asyncio.run(_run(Settings.read(environment), options))
-    except (CustomError, LinesError, ProviderError, SettingsError, ScimError, Unsettled) as error:
+    except (
+        CredentialError,
+        CustomError,
+        KeysError,
+        LinesError,
+        ProviderError,
+        SettingsError,
+        ScimError,
+        Unsettled,
+    ) as error:
         print(f"scim: {_reason(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -77,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--public-url", metavar="URL", help="the URL under which clients reach the service")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_providers(commands.add_parser("providers", help="provisioning providers and their tokens"))
+    cli_credentials.add(commands.add_parser)
     cli_schemas.add(commands.add_parser("schemas", help="a provider's own extensions and resource types"))
     cli_migrate.add(commands.add_parser("migrate", help="bring a provider's rows to what this version writes"))
     cli_transfer.add_export(commands.add_parser("export", help="write a provider's resources into a file"))
@@ -119,6 +131,8 @@ def _add_providers(parser: argparse.ArgumentParser) -> None:
             required=command is change,
             help=f"a switch and 'on', 'off' or its own words; the switches: {', '.join(SWITCHES)}",
         )
+    allow = add("allow", "let a provider's requests come from some networks only", _allow)
+    allow.add_argument("networks", metavar="NETWORK", nargs="*", help="such as 192.0.2.0/24; none: from everywhere")
     add("disable", "turn a provider's clients away with 403 until it is enabled again", _disable)
     add("enable", "serve a provider's clients again", _enable)
     delete = add("delete", "delete a provider with all its users and groups, for good", _delete)
@@ -173,7 +187,6 @@ async def _show(app: App, options: argparse.Namespace) -> None:
     provider = await app.providers.get(options.name)
     directory, kinds = app.providers.directory(provider), app.providers.schemas(provider).types.values()
     totals = {kind.name: await directory.total(kind) for kind in kinds if kind.name != MEMBERSHIP}
-    credentials = await app.providers.credentials(provider.name)
     print(_line(provider))
     print(f"Base URL  {app.base_url(provider.name)}")
     print(f"Table     {provider.table}")
@@ -181,9 +194,9 @@ async def _show(app: App, options: argparse.Namespace) -> None:
         print(f"{name + 's':<9} {total}")
     for name in SWITCHES:
         print(f"  {name} = {_word(getattr(provider.profile, name))}")
-    for credential in credentials:
-        user = f"  for the user {credential.user}" if credential.user else ""
-        print(f"Token     {credential.key_id}  may {credential.scope}  issued {credential.created}{user}")
+    for credential in await app.providers.keyring.of(provider.name):
+        for line in cli_credentials.described(credential):
+            print(line)
 
 
 def _word(value: bool | str) -> str:  # noqa: FBT001 (the value of a switch)
@@ -192,6 +205,11 @@ def _word(value: bool | str) -> str:  # noqa: FBT001 (the value of a switch)
 
 async def _set(app: App, options: argparse.Namespace) -> None:
     print(_line(await app.providers.set(options.name, dict(options.set))))
+
+
+async def _allow(app: App, options: argparse.Namespace) -> None:
+    provider = await app.providers.allow(options.name, options.networks)
+    print(f"{provider.name} lets requests come from {', '.join(provider.allowed) or 'everywhere'}")
 
 
 async def _disable(app: App, options: argparse.Namespace) -> None:
@@ -218,13 +236,11 @@ async def _delete(app: App, options: argparse.Namespace) -> None:
 
 async def _token(app: App, options: argparse.Namespace) -> None:
     if options.revoke:
-        await app.providers.revoke(options.name, options.revoke)
+        await app.providers.keyring.revoke(options.name, options.revoke)
         print(f"{options.revoke} is revoked")
         return
     token = await app.providers.issue(options.name, options.scope or "write", options.user)
-    print(f"Base URL  {app.base_url(options.name)}")
-    print(f"Token     {token.text}")
-    print("The token is not shown again.")
+    cli_credentials.show(app, options.name, "token", token)
 
 
 async def _changes(app: App, options: argparse.Namespace) -> None:

@@ -8,7 +8,8 @@ from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
-from scim import handlers, media, messages, openapi, telemetry
+from scim import handlers, media, messages, oauth, openapi, telemetry
+from scim.addresses import client_address
 from scim.auth import Authenticator, Principal
 from scim.changes import Origin
 from scim.errors import (
@@ -19,10 +20,13 @@ from scim.errors import (
     MethodNotAllowed,
     NotFound,
     ScimError,
+    Unauthorized,
     Unavailable,
     UriTooLong,
 )
+from scim.failures import Failures
 from scim.handlers import Answer, Call, Handler, Request, Response
+from scim.oauth import OAuthError, TokenEndpoint
 from scim.pacing import Pace
 from scim.providers import Providers
 from scim.queries import Queries
@@ -43,11 +47,18 @@ class Endpoints:
     """The service's HTTP surface: ``/scim/{provider}/v2/…``."""
 
     def __init__(
-        self, settings: Settings, providers: Providers, authenticator: Authenticator, standard: Schemas
+        self,
+        settings: Settings,
+        providers: Providers,
+        authenticator: Authenticator,
+        tokens: TokenEndpoint | None,
+        standard: Schemas,
     ) -> None:
         self._settings = settings
         self._providers = providers
         self._authenticator = authenticator
+        self._tokens = tokens
+        self._failures = Failures()
         self._standard = standard
         self._pace = Pace(settings.requests_per_second, settings.requests_at_once)
 
@@ -89,18 +100,39 @@ class Endpoints:
         match _segments(request.url):
             case ["scim", provider_name, version, *rest] if _VERSION.fullmatch(version):
                 path = [version, *rest]
-            case ["openapi.json"]:
-                trace.endpoint = "/openapi.json"
-                return self._described(request.method)
-            case _:
-                raise NotFound("There is no such endpoint; a Base URL has the form /scim/{provider}/v2.")
+            case other:
+                return await self._beside(other, request, trace)
         try:
             return await self._handled(request, provider_name, path, trace)
         except SettingsChanged:  # since they were cached; nothing was written, so the request may be done once more
             return await self._handled(request, provider_name, path, trace)
 
+    async def _beside(self, path: list[str], request: Request, trace: telemetry.Trace) -> Answer:
+        """Answer what is not SCIM's: the token endpoint, and what anyone may know."""
+        match path:
+            case ["scim", provider_name, "oauth", "token"] if self._tokens is not None:
+                return await self._token(self._tokens, request, provider_name, trace)
+            case ["oauth", "token"] if self._tokens is not None:
+                return await self._token(self._tokens, request, "", trace)
+            case [".well-known", "oauth-authorization-server"] if self._tokens is not None:
+                return _published(request, oauth.metadata(self._settings.public_url), trace)
+            case [".well-known", "jwks.json"] if self._tokens is not None:
+                return _published(request, await self._tokens.jwks(), trace)
+            case ["openapi.json"]:
+                trace.endpoint = "/openapi.json"
+                return self._described(request.method)
+            case _:
+                raise NotFound("There is no such endpoint; a Base URL has the form /scim/{provider}/v2.")
+
     async def _handled(self, request: Request, provider_name: str, path: list[str], trace: telemetry.Trace) -> Answer:
-        principal = await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
+        address = client_address(request.headers, self._settings.proxies)
+        try:
+            principal = await self._authenticator.authenticate(
+                request.headers.get("authorization"), provider_name, address
+            )
+        except Unauthorized:
+            await self._failures.slow(provider_name, address)
+            raise
         trace.provider = principal.provider.name
         with self._pace.admit(principal.provider.name):
             return await self._admitted(request, principal, path, trace)
@@ -128,7 +160,8 @@ class Endpoints:
             status, body, headers = await handler(call)
         except TableNotFound:  # the provider may have been deleted since it was cached
             self._authenticator.forget(principal)
-            await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
+            address = client_address(request.headers, self._settings.proxies)
+            await self._authenticator.authenticate(request.headers.get("authorization"), provider_name, address)
             raise
         except SettingsChanged:
             self._authenticator.forget(principal)
@@ -137,6 +170,23 @@ class Endpoints:
             error.headers |= told
             raise
         return status, body, headers | told
+
+    async def _token(
+        self, tokens: TokenEndpoint, request: Request, provider_name: str, trace: telemetry.Trace
+    ) -> Answer:
+        """Issue an access token, or say why not in OAuth's words (RFC 6749 §5)."""
+        trace.endpoint = "/oauth/token"
+        if request.method != "POST":
+            raise MethodNotAllowed(request.method, ("POST",))
+        address = client_address(request.headers, self._settings.proxies)
+        try:
+            body = await tokens.token(request.headers, request.body, provider_name, address)
+        except OAuthError as refused:
+            if refused.status == HTTPStatus.UNAUTHORIZED:
+                await self._failures.slow(provider_name, address)
+            return refused.status, refused.body, oauth.NO_STORE | refused.headers
+        trace.provider = provider_name
+        return HTTPStatus.OK, body, oauth.NO_STORE
 
     def _described(self, method: str) -> Answer:
         """What anyone may know of the service: the endpoints of any provider, and the standard schemas."""
@@ -162,6 +212,14 @@ class Endpoints:
         service = Service(representation, provider.profile, settings, origin, trace.quirks, dry_run, len(request.body))
         queries = Queries(representation, provider, provider.profile, settings, trace.quirks)
         return Call(request, principal, service, queries, settings, found.kind, found.identifier)
+
+
+def _published(request: Request, document: JsonObject, trace: telemetry.Trace) -> Answer:
+    """A document that anyone may read."""
+    trace.endpoint = "/.well-known"
+    if request.method not in {"GET", "HEAD"}:
+        raise MethodNotAllowed(request.method, ("GET",))
+    return HTTPStatus.OK, document, {"Content-Type": oauth.JSON}
 
 
 @dataclass(frozen=True, slots=True)

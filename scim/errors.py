@@ -181,9 +181,12 @@ class UnsupportedMediaType(ScimError):
 
 
 class TooManyRequests(ScimError):
-    """The client should slow down."""
+    """The client should slow down, and come back after ``retry_after`` seconds."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail, Retry_After=str(retry_after))
 
 
 class InternalError(ScimError):

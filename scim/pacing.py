@@ -73,4 +73,4 @@ class Pace:
 
 
 def _too_many(reason: str, wait: int) -> TooManyRequests:
-    return TooManyRequests(f"{reason}; send the request again in {wait} s.", Retry_After=str(wait))
+    return TooManyRequests(f"{reason}; send the request again in {wait} s.", wait)

@@ -36,6 +36,7 @@ class Provider:
         retention_days: how long change records keep personal values.
         custom: the schemas of its own, as ``Custom.text`` has them; blank where it has none.
         coming: those that it is to have once their new indexes are built; blank where there are none to build.
+        allowed: the networks that its requests may come from; none: any.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Provider:
     created: str = ""
     custom: str = field(default="", repr=False)
     coming: str = field(default="", repr=False)
+    allowed: tuple[str, ...] = ()
 
     @property
     def profile(self) -> Profile:
@@ -69,6 +71,7 @@ class Provider:
             created=str(held["created"]),
             custom=unpack(held, "schemas", ""),
             coming=unpack(held, "coming", ""),
+            allowed=tuple(str(held.get("allowed", "")).split()),
         )
 
     def encode(self, previous: Properties | None = None) -> dict[str, Property]:
@@ -81,6 +84,7 @@ class Provider:
             "cursor_key": base64.b64encode(self.cursor_key).decode(),
             "retention_days": self.retention_days,
             "created": self.created,
+            "allowed": " ".join(self.allowed),
             **pack("schemas", self.custom, previous),
             **pack("coming", self.coming, previous),
         }

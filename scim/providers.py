@@ -1,22 +1,22 @@
-"""Provisioning providers and their credentials: who may reach which directory.
+"""Provisioning providers: their settings, their schemas, and their directories.
 
-The rows of providers and of their credentials lie in two tables of their own; of a token only the SHA-256 is kept.
+Their rows lie in a table of their own; what opens them is on the keyring.
 """
 
 import re
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from scim import experimental
+from scim import addresses, experimental
 from scim.changes import Origin
-from scim.credentials import Credential, Scope, Token
+from scim.credentials import Kind, Scope, Token
 from scim.custom import Custom
 from scim.extending import extended
+from scim.keyring import Keyring
 from scim.profiles import PROFILES
 from scim.provider import Provider
 from scim.schema import Schemas
@@ -25,7 +25,6 @@ from scim.storage.directory import Directory
 from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, Tables
 
 _PROVIDERS = "providers"
-_CREDENTIALS = "credentials"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _MAX_SCHEMAS = 200  # different ones that a process keeps at hand
 _AT_THE_SAME_TIME = "somebody else changed the provider at the same time; try again"
@@ -51,7 +50,7 @@ class Providers:
         self._standard = standard
         self._drafts = drafts
         self._rows: Rows = tables.rows(_PROVIDERS, "provider")
-        self._credentials: Rows = tables.rows(_CREDENTIALS, "credential")
+        self.keyring = Keyring(tables, cache_seconds)
         self._cache_seconds = cache_seconds
         self._cached: dict[str, tuple[float, Provider]] = {}
         self._directories: dict[str, tuple[Schemas, Directory]] = {}
@@ -60,7 +59,7 @@ class Providers:
     async def prepare(self) -> None:
         """Create the two tables, if they are not there."""
         await self._tables.create(_PROVIDERS)
-        await self._tables.create(_CREDENTIALS)
+        await self.keyring.prepare()
 
     async def create(self, name: str, profile: str, switches: Mapping[str, str]) -> Provider:
         """A new provider with an empty directory.
@@ -166,14 +165,13 @@ class Providers:
         row = await self._row(name)
         provider = replace(Provider.decode(row), enabled=False)
         etag = await self._write(name, Merge(name, row.etag, provider.encode()))
-        for credential in await self.credentials(name):
-            with suppress(Refused):  # somebody else revoked it
-                await self._credentials.transact([Delete(credential.key_id)])
+        await self.keyring.revoke_all(name)
         await self._tables.drop(provider.table)
         await self._write(name, Delete(name, etag))
 
     async def close(self) -> None:
         """Leave what goes on behind requests to others."""
+        await self.keyring.close()
         for _, directory in self._directories.values():
             await directory.finishing.close()
 
@@ -212,45 +210,39 @@ class Providers:
             self._schemas[unique, tried, provider.custom, provider.coming] = held
         return held
 
-    async def issue(self, name: str, scope: Scope = "write", user: str = "") -> Token:
-        """A new token for a provider; only now can it be seen.
+    async def issue(
+        self, name: str, scope: Scope = "write", user: str = "", kind: Kind = "token", days: float = 0
+    ) -> Token:
+        """A new token, password, or OAuth client for a provider; only now can it be seen.
 
         Args:
             name: the provider's name.
-            scope: what the token may do.
-            user: the id of the user whom ``/Me`` is for this token, if for any.
+            scope: what its client may do.
+            user: the id of the user whom ``/Me`` is for it, if for any.
+            kind: ``token``, ``basic`` or ``client``.
+            days: after how many it expires; 0: never.
 
         Raises:
             ProviderError: there is no such provider or user.
         """
-        provider, token = await self.get(name), Token.new()
-        kind = self.schemas(provider).types["User"]
-        if user and await self.directory(provider).get(kind, user, members=False) is None:
+        provider = await self.get(name)
+        users = self.schemas(provider).types["User"]
+        if user and await self.directory(provider).get(users, user, members=False) is None:
             raise ProviderError(f"provider {name!r} has no user with the id {user!r}")
-        credential = Credential(token.key_id, name, provider.table, token.digest, scope, _now(), user)
-        await self._credentials.transact([Create(token.key_id, credential.encode())])
-        return token
+        return await self.keyring.issue(provider, kind, scope, user, days)
 
-    async def credential(self, key_id: str) -> Credential | None:
-        """The credential of that key id, from the store."""
-        row = await self._credentials.get(key_id)
-        return Credential.decode(row) if row else None
-
-    async def credentials(self, name: str) -> list[Credential]:
-        """A provider's credentials."""
-        found = [Credential.decode(row) async for page in self._credentials.range("0", "~") for row in page]
-        return [credential for credential in found if credential.provider == name]
-
-    async def revoke(self, name: str, key_id: str) -> None:
-        """Make a token worthless, everywhere within the time that credentials are cached.
+    async def allow(self, name: str, networks: Sequence[str]) -> Provider:
+        """Let requests come from some networks only; from everywhere, if there are none.
 
         Raises:
-            ProviderError: the provider has no such token.
+            ProviderError: one of them is no network.
         """
-        credential = await self.credential(key_id)
-        if credential is None or credential.provider != name:
-            raise ProviderError(f"provider {name!r} has no token with the key id {key_id!r}")
-        await self._credentials.transact([Delete(key_id)])
+        row = await self._row(name)
+        try:
+            allowed = addresses.networks(networks)
+        except ValueError as error:
+            raise ProviderError(f"{error}; write a network such as 192.0.2.0/24 or 2001:db8::/32") from None
+        return await self._update(row, replace(Provider.decode(row), allowed=allowed))
 
     async def _row(self, name: str) -> Row:
         row = await self._rows.get(name) if _NAME.fullmatch(name) else None

@@ -20,6 +20,12 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _authority(url: str) -> str:
+    if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in {"127.0.0.1", "localhost"}:
+        raise ValueError
+    return _base_url(url)
+
+
 def _storage(text: str) -> str:
     if not text.lower().startswith("https://") and "=" not in text:
         raise ValueError
@@ -57,6 +63,18 @@ class Settings(BaseModel):
         100, ge=0, description="requests of one provider that one process answers at a time, or 0 for any number"
     )
     request_seconds: int = Field(200, ge=30, le=220, description="seconds a request may take, 30 to 220")
+    signing_keys: str = Field(
+        "",
+        description="where the keys that sign access tokens are: a file, or a Key Vault secret "
+        "(https://VAULT.vault.azure.net/secrets/NAME); blank: no access tokens are issued",
+    )
+    token_minutes: int = Field(60, ge=60, le=360, description="minutes an access token is good for, 60 to 360")
+    entra_authority: Annotated[str, AfterValidator(_authority)] = Field(
+        "https://login.microsoftonline.com", description="the https URL of Entra's cloud, without a tenant"
+    )
+    proxies: int = Field(
+        1, ge=0, le=9, description="proxies of your own before the service, Azure's front end among them, 0 to 9"
+    )
     cache_seconds: int = Field(60, ge=0, le=60, description="seconds a credential may be cached, 0 to 60")
 
     @classmethod

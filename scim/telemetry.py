@@ -110,6 +110,12 @@ def request(method: str, headers: Mapping[str, str]) -> Iterator[Trace]:
             _logger.log(trace.level, "request", extra={"fields": trace.fields()})
 
 
+def warn_of_end(provider: str, credential: str, ends: str) -> None:
+    """Say that a credential is about to end, for somebody to rotate it."""
+    fields = {"message": "a credential is about to end", "provider": provider, "credential": credential, "ends": ends}
+    _logger.warning("ends", extra={"fields": fields})
+
+
 def current() -> Trace | None:
     """The trace of the request being answered, if one is."""
     return _current.get()

@@ -50,6 +50,7 @@ class House:
     async def cost(self, method: str, path: str, body: dict[str, Any] | None = None, status: int = 200) -> Cost:
         """Send a request and count."""
         calls = self.tables.calls
+        await self.client.app.providers.keyring.close()
         calls.reset()
         answer = await self.client.send(method, path, body)
         assert answer.status == status, answer.content

@@ -233,7 +233,7 @@ async def test_the_rows_on_the_page_are_those_the_store_writes() -> None:
 def test_the_page_names_every_property_of_providers_and_credentials() -> None:
     section = PAGE.read_text().partition("## Providers and credentials")[2]
     provider = Provider("contoso", "p0", "rfc").encode()
-    credential = Credential("k", "contoso", "p0", "d", "write", "").encode()
+    credential = Credential("k", "token", "contoso", "p0", "write", "").encode()
     assert [name for name in (*provider, *credential) if f"`{name}`" not in section] == []
 
 

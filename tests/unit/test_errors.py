@@ -5,7 +5,7 @@ from http import HTTPStatus
 import pytest
 
 from scim import errors
-from scim.errors import MethodNotAllowed, ScimError, TooManyRequests, Unavailable
+from scim.errors import Forbidden, MethodNotAllowed, ScimError, Unavailable
 
 TABLE = {
     "ScimError": (500, None),
@@ -58,7 +58,7 @@ def test_an_error_is_its_sentence(known: type[ScimError]) -> None:
 
 
 def test_header_names_are_spelled_as_http_spells_them() -> None:
-    assert TooManyRequests("Slow down.", Retry_After="5").headers == {"Retry-After": "5"}
+    assert Forbidden("Slow down.", Retry_After="5").headers == {"Retry-After": "5"}
 
 
 def test_an_unavailable_store_says_when_to_come_back() -> None:

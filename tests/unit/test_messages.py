@@ -192,7 +192,7 @@ def test_an_error_has_its_status_as_text_and_a_keyword_if_there_is_one() -> None
         "detail": "No.",
     }
     assert error(NotFound("No.")) == {"schemas": [ERROR], "status": "404", "detail": "No."}
-    assert error(TooManyRequests("No."))["status"] == "429"
+    assert error(TooManyRequests("No.", 5))["status"] == "429"
 
 
 def bulk_of(*operations: Json, **attributes: Json) -> JsonObject:

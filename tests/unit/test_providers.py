@@ -161,7 +161,7 @@ async def test_deleting_leaves_neither_tokens_nor_rows_and_frees_the_name() -> N
     other = await client.as_other("fabrikam")
     await client.user("ann")
     await providers.delete("contoso")
-    assert await providers.credential(client.token.split("_")[1]) is None
+    assert await providers.keyring.get(client.token.split("_")[1]) is None
     assert [each.name for each in await providers.all()] == ["fabrikam"]
     successor = await client.as_other("contoso")
     assert successor.provider.table != table
@@ -237,7 +237,7 @@ async def test_deleting_again_finishes_what_broke_off_at_any_step(calls: int, do
         assert (await providers.get("contoso")).enabled == ((calls, done) == (1, False))
         await providers.delete("contoso")
     assert await providers.all() == []
-    assert await providers.credentials("contoso") == []
+    assert await providers.keyring.of("contoso") == []
     assert tables.held == {"providers", "credentials"}
 
 
@@ -278,14 +278,14 @@ async def test_tokens_are_issued_listed_and_revoked_each_by_itself(providers: Pr
         await providers.create(name, "rfc", {})
     write, read = await providers.issue("contoso"), await providers.issue("contoso", "read")
     foreign = await providers.issue("fabrikam")
-    listed = {credential.key_id: credential.scope for credential in await providers.credentials("contoso")}
+    listed = {credential.key_id: credential.scope for credential in await providers.keyring.of("contoso")}
     assert listed == {write.key_id: "write", read.key_id: "read"}
     with pytest.raises(ProviderError, match="has no token with the key id"):
-        await providers.revoke("contoso", foreign.key_id)
+        await providers.keyring.revoke("contoso", foreign.key_id)
     with pytest.raises(ProviderError, match="has no token with the key id"):
-        await providers.revoke("contoso", "000000000000")
-    await providers.revoke("contoso", write.key_id)
-    assert [credential.key_id for credential in await providers.credentials("contoso")] == [read.key_id]
+        await providers.keyring.revoke("contoso", "000000000000")
+    await providers.keyring.revoke("contoso", write.key_id)
+    assert [credential.key_id for credential in await providers.keyring.of("contoso")] == [read.key_id]
     with pytest.raises(ProviderError, match="there is no provider"):
         await providers.issue("nobody")
 

@@ -1,0 +1,129 @@
+"""Tokens of Microsoft Entra's: signed by the keys of one tenant, and pinned to it claim by claim.
+
+Their audience and their application are the same in every tenant of the world, so only the pinned tenant tells a
+customer's Entra from another's.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import jwt
+from jwt import PyJWKSet
+
+from scim.credentials import Trust
+
+SYNC_FABRIC = "00000014-0000-0000-c000-000000000000"
+"""The application that provisions, in every tenant: Microsoft.Azure.SyncFabric."""
+NON_GALLERY = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
+"""The audience of its tokens for applications that are not of the gallery."""
+PUBLIC = "https://login.microsoftonline.com"
+"""The authority of Entra's public cloud."""
+_ALGORITHMS = ["RS256"]
+_LEEWAY = 300
+"""Seconds that Entra's clock and ours may differ."""
+_FETCH = 5.0
+"""Seconds to wait for the keys of a tenant."""
+_FRESH = 86_400.0
+"""Seconds after which keys are asked for again."""
+_AGAIN = 30.0
+"""Seconds, at least, between two questions for the keys of a tenant."""
+
+type Claims = dict[str, Any]
+
+
+class TenantKeys:
+    """The keys of one tenant, as they were last seen; asked for once at a time."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._keys: Mapping[str, jwt.PyJWK] = {}
+        self._asked_at = self._seen_at = float("-inf")
+        self._asking = asyncio.Lock()
+
+    async def key(self, kid: str) -> jwt.PyJWK | None:
+        """The key of that name; during an outage those seen before serve on."""
+        now = time.monotonic()
+        if (kid not in self._keys or now - self._seen_at > _FRESH) and now - self._asked_at > _AGAIN:
+            async with self._asking:
+                if time.monotonic() - self._asked_at > _AGAIN:
+                    await self._ask()
+        return self._keys.get(kid)
+
+    async def _ask(self) -> None:
+        try:
+            timeout = aiohttp.ClientTimeout(total=_FETCH)
+            async with (
+                aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
+                session.get(self._url, allow_redirects=False) as answer,
+            ):
+                answer.raise_for_status()
+                told = PyJWKSet.from_dict(json.loads(await answer.read()))
+            self._keys = {key.key_id: key for key in told.keys if key.key_id and key.key_type == "RSA"}
+            self._seen_at = time.monotonic()
+        except (aiohttp.ClientError, TimeoutError, ValueError, jwt.PyJWTError):
+            pass  # the keys seen before are as good as they were; an unknown one is refused
+        finally:
+            self._asked_at = time.monotonic()
+
+
+class Entra:
+    """What Entra's tokens say, once they are proven.
+
+    Args:
+        authority: where its tenants are, such as ``https://login.microsoftonline.com``.
+    """
+
+    def __init__(self, authority: str = PUBLIC) -> None:
+        self._authority = authority
+        self._tenants: dict[str, TenantKeys] = {}
+
+    async def proves(self, token: str, trust: Trust) -> bool:
+        """Whether a token is Entra's own, good now, and says all that is trusted."""
+        claims = await self._claims(token, trust.tenant)
+        return claims is not None and self._says(claims, trust)
+
+    def _says(self, claims: Claims, trust: Trust) -> bool:
+        issuers = {f"{self._authority}/{trust.tenant}/v2.0", f"https://sts.windows.net/{trust.tenant}/"}
+        audience, application = claims["aud"], {claims[name] for name in ("appid", "azp") if name in claims}
+        audiences = audience if isinstance(audience, list) else [audience]
+        return (
+            claims["iss"] in issuers
+            and claims.get("tid") == trust.tenant
+            and [plain(each) for each in audiences] == [plain(trust.audience)]
+            and application == {trust.application}
+            and (not trust.subject or claims.get("sub") == trust.subject)
+            and "scp" not in claims
+        )
+
+    async def _claims(self, token: str, tenant: str) -> Claims | None:
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") not in _ALGORITHMS:
+                return None
+            keys = self._tenants.setdefault(tenant, TenantKeys(f"{self._authority}/{tenant}/discovery/v2.0/keys"))
+            key = await keys.key(str(header.get("kid", "")))
+            if key is None:
+                return None
+            options: Any = {"require": ["exp", "nbf", "aud", "iss"], "verify_aud": False}
+            claims: Claims = jwt.decode(token, key, algorithms=_ALGORITHMS, leeway=_LEEWAY, options=options)
+        except jwt.PyJWTError:
+            return None
+        return claims
+
+
+def plain(audience: object) -> str:
+    """An audience without what Entra's portal shows before and behind it: ``api://`` and ``/.default``."""
+    return str(audience).removeprefix("api://").removesuffix("/.default")
+
+
+def unproven(token: str) -> Claims:
+    """What a token says of itself, which nobody has proven; empty where it cannot be read."""
+    try:
+        claims: Claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        return {}
+    return claims

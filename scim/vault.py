@@ -1,0 +1,72 @@
+"""Where the signing keys are kept: a secret in Azure Key Vault, or a file that only its owner can read."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from scim.signing import Source
+
+_SCOPE = "https://vault.azure.net/.default"
+_VERSION = "7.4"
+_SECONDS = 10.0
+
+
+def source(where: str) -> Source:
+    """What reads the keys at a place."""
+    if where.startswith("https://"):
+        return lambda: _vault("GET", where)
+    return lambda: asyncio.to_thread(Path(where).read_text, "ascii")
+
+
+def sink(where: str) -> Callable[[str], Awaitable[None]]:
+    """What writes the keys to a place."""
+
+    async def write(text: str) -> None:
+        if where.startswith("https://"):
+            await _vault("PUT", where, {"value": text, "contentType": "application/x-pem-file"})
+        else:
+            await asyncio.to_thread(_write_file, Path(where), text)
+
+    return write
+
+
+def _write_file(path: Path, text: str) -> None:
+    """Replace a file as a whole; nobody else can read it at any time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+async def _vault(method: str, url: str, body: dict[str, str] | None = None) -> str:
+    """The value of a secret, after what was asked of it; by the process's managed identity.
+
+    Raises:
+        OSError: it cannot be had.
+        FileNotFoundError: there is no such secret yet.
+    """
+    from azure.core.exceptions import AzureError  # noqa: PLC0415 (heavy, and for deployments only)
+    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
+
+    host = urlsplit(url).netloc
+    try:
+        async with (
+            DefaultAzureCredential() as identity,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS), trust_env=True) as session,
+        ):
+            token = await identity.get_token(_SCOPE)
+            headers = {"Authorization": f"Bearer {token.token}"}
+            parameters = {"api-version": _VERSION}
+            async with session.request(method, url, params=parameters, headers=headers, json=body) as answer:
+                if answer.status == 404:  # noqa: PLR2004 (HTTP's)
+                    raise FileNotFoundError(f"the key vault {host} has no such secret")
+                answer.raise_for_status()
+                return str(json.loads(await answer.read())["value"])
+    except (AzureError, aiohttp.ClientError, TimeoutError, LookupError, ValueError) as error:
+        raise OSError(f"the key vault {host} does not give the signing keys: {type(error).__name__}") from None
