@@ -118,7 +118,7 @@ _READINGS = 200
 
 
 async def read(rows: Rows, schemas: Schemas) -> tuple[list[Row], Partition]:
-    """Every row of a partition at one moment, as it is and decoded: as often as it takes for nobody to write meanwhile."""
+    """Every row of a partition at one moment, as it is and decoded; tries until nobody writes meanwhile."""
     for _ in range(_READINGS):
         before = await rows.get("head")
         found = [row async for page in rows.range("", "\x7f") for row in page]
