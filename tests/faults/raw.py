@@ -114,9 +114,18 @@ class Partition:
             self.unknown.append(row.key)
 
 
+_READINGS = 200
+
+
 async def read(rows: Rows, schemas: Schemas) -> tuple[list[Row], Partition]:
-    """Every row of a partition, as it is and decoded."""
-    found = [row async for page in rows.range("", "\x7f") for row in page]
+    """Every row of a partition at one moment, as it is and decoded; tries until nobody writes meanwhile."""
+    for _ in range(_READINGS):
+        before = await rows.get("head")
+        found = [row async for page in rows.range("", "\x7f") for row in page]
+        if before == await rows.get("head"):
+            break
+    else:
+        raise AssertionError("somebody writes all the time")
     partition = Partition()
     aliases = {kind.alias for kind in schemas.types.values()}
     for row in found:
