@@ -1,8 +1,10 @@
 """The provider that a fresh start makes, so that there is something to connect to."""
 
 import os
+import time
 from contextlib import suppress
 
+from scim import signing, vault
 from scim.app import App
 from scim.errors import ScimError
 from scim.local.connection import Connection
@@ -11,7 +13,7 @@ from scim.settings import Settings
 
 NAME = "demo"
 
-_REACHING = ("ROLLCALL_STORAGE", "ROLLCALL_PUBLIC_URL")
+_REACHING = ("ROLLCALL_STORAGE", "ROLLCALL_PUBLIC_URL", "ROLLCALL_SIGNING_KEYS")
 
 
 async def create(profile: str, previous: Connection | None = None) -> Connection:
@@ -24,6 +26,7 @@ async def create(profile: str, previous: Connection | None = None) -> Connection
     """
     app = App.build(Settings.read(os.environ))
     try:
+        await _make_keys(app.settings.signing_keys)
         await app.providers.prepare()
         with suppress(ProviderError):  # it is there already
             await app.providers.create(NAME, profile, {})
@@ -34,6 +37,15 @@ async def create(profile: str, previous: Connection | None = None) -> Connection
         return Connection(app.base_url(NAME), token, environment, profile_name)
     finally:
         await app.close()
+
+
+async def _make_keys(where: str) -> None:
+    """Make the first signing key, where there is none: in a file that git does not know and nobody else can read."""
+    if where and not where.startswith("https://"):
+        try:
+            await vault.source(where)()
+        except FileNotFoundError:
+            await vault.sink(where)(signing.write(signing.rolled((), time.time())))
 
 
 async def _opens(app: App, token: str) -> bool:

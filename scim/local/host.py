@@ -113,7 +113,7 @@ class Host:
         if found is None:
             return _NOTHING if path == "/" else wire.Response(404, {}, b"")
         route_found, parameters = found
-        headers = _headers(scope)
+        headers = _forwarded(_headers(scope), scope["client"])
         request = wire.Request(
             method=scope["method"],
             url=_url(scope["scheme"], headers, path, query.decode("latin-1")),
@@ -168,6 +168,12 @@ def _headers(scope: Message) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("utf-8", errors="replace")
         headers[name] = f"{headers[name]},{value}" if headers.get(name) and value else headers.get(name) or value
     return headers
+
+
+def _forwarded(headers: dict[str, str], client: tuple[str, int] | None) -> dict[str, str]:
+    """The headers as the front end passes them on: with the client's address behind what it says of its own."""
+    entries = [headers.get("x-forwarded-for", ""), f"{client[0]}:{client[1]}" if client else ""]
+    return headers | {"x-forwarded-for": ", ".join(entry for entry in entries if entry)}
 
 
 def _url(scheme: str, headers: dict[str, str], path: str, query: str) -> str:

@@ -46,6 +46,7 @@ def _rollcall(options: Options) -> int:
         os.environ |= {settings.SCRIPT_ROOT: str(options.app_root), "ROLLCALL_STORAGE": storage}
         if urlsplit(os.environ.get("ROLLCALL_PUBLIC_URL", "")).hostname in {None, ports.LOOPBACK, "localhost"}:
             os.environ["ROLLCALL_PUBLIC_URL"] = public  # a tunnel's is kept, an earlier run's is not
+        os.environ.setdefault("ROLLCALL_SIGNING_KEYS", str(options.app_root / ".local" / "signing-keys.pem"))
         os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
         settings.apply_local_settings(options.app_root)
         reached_by = Connection(public) if options.app else asyncio.run(_demo_provider(options))

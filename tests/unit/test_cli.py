@@ -131,7 +131,7 @@ def test_deleting_does_not_ask_when_told_so(operator: Operator) -> None:
         ("providers create A --profile rfc", "'A' is no name for a provider"),
         ("providers set contoso --set nosuch=on", "there is no switch 'nosuch'"),
         ("providers set contoso --set create_unmatched=1", "takes on or off, not '1'"),
-        ("providers token contoso --revoke abc", "has no token with the key id 'abc'"),
+        ("providers token contoso --revoke abc", "has no credential with the key id 'abc'"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_status_1(operator: Operator, command: str, sentence: str) -> None:

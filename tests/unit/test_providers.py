@@ -9,6 +9,7 @@ import pytest
 
 from scim.credentials import Token
 from scim.errors import Unavailable
+from scim.keyring import CredentialError
 from scim.provider import Provider
 from scim.providers import ProviderError, Providers
 from scim.schema import Schemas
@@ -280,9 +281,9 @@ async def test_tokens_are_issued_listed_and_revoked_each_by_itself(providers: Pr
     foreign = await providers.issue("fabrikam")
     listed = {credential.key_id: credential.scope for credential in await providers.keyring.of("contoso")}
     assert listed == {write.key_id: "write", read.key_id: "read"}
-    with pytest.raises(ProviderError, match="has no token with the key id"):
+    with pytest.raises(CredentialError, match="has no credential with the key id"):
         await providers.keyring.revoke("contoso", foreign.key_id)
-    with pytest.raises(ProviderError, match="has no token with the key id"):
+    with pytest.raises(CredentialError, match="has no credential with the key id"):
         await providers.keyring.revoke("contoso", "000000000000")
     await providers.keyring.revoke("contoso", write.key_id)
     assert [credential.key_id for credential in await providers.keyring.of("contoso")] == [read.key_id]
