@@ -228,6 +228,8 @@ class Directory(MembershipReader):
         except (Exception, asyncio.CancelledError):
             await self.finishing.give_up(way)
             raise
+        if way.unused:
+            await self.finishing.give_up(way)
         if written.stored.id in self._commit.intents:
             await self.finishing.follow(written.stored.id)
         return written

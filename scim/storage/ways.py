@@ -39,6 +39,11 @@ class Way:
             draft.later = None
         return written
 
+    @property
+    def unused(self) -> bool:
+        """Whether what is laid down for it has come to nothing."""
+        return self.building is not None and (self.later is None or self.later.built is None)
+
     async def go_on(self) -> None:
         """See to what the act lacked.
 
