@@ -111,17 +111,25 @@ async def test_a_name_that_is_taken_fails_its_claimant_alone(gated: Gated, rows:
     assert [await rows.get(f"{key}:0") is not None for key in "abc"] == [True] * 3
 
 
-async def test_of_those_who_share_a_transaction_all_hear_of_an_unforeseen_fault(gated: Gated) -> None:
+async def test_of_those_who_share_a_transaction_all_hear_of_an_unforeseen_fault(
+    gated: Gated, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Crash(BaseException):
         pass
 
-    gated.failure = crash = Crash()
+    crash, plain = Crash(), gated.transact
+
+    async def transact(writes: Sequence[Write]) -> list[str]:
+        gated.failure = crash if len(gated.sent) == 1 else None
+        return await plain(writes)
+
+    monkeypatch.setattr(gated, "transact", transact)
     commit = Commit(gated)
     tasks = [asyncio.create_task(commit.write(Making(key))) for key in "abc"]
     await asyncio.sleep(0)
     gated.gate.set()
     async with asyncio.timeout(5):
-        assert await asyncio.gather(*tasks, return_exceptions=True) == [crash, "b", "c"]
+        assert await asyncio.gather(*tasks, return_exceptions=True) == ["a", crash, crash]
         assert await commit.write(Making("d")) == "d"
 
 
