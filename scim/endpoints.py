@@ -57,8 +57,7 @@ class Endpoints:
             try:
                 status, body, headers = await self._in_time(self._answer(request, trace))
             except ScimError as error:
-                status, body, headers = error.status, messages.error(error), error.headers
-                trace.scim_type = error.scim_type
+                status, body, headers = _refusal(error, trace)
             except Exception as error:  # noqa: BLE001 (the border: nothing may pass it)
                 trace.fail(error)
                 unforeseen = InternalError(f"Something unforeseen happened; its correlation id is {trace.request_id}.")
@@ -102,7 +101,7 @@ class Endpoints:
     async def _handled(self, request: Request, provider_name: str, path: list[str], trace: telemetry.Trace) -> Answer:
         principal = await self._authenticator.authenticate(request.headers.get("authorization"), provider_name)
         trace.provider = principal.provider.name
-        with self._pace.admit(principal.provider.name):
+        with self._pace.admit(principal.provider.name, len(request.body)):
             return await self._admitted(request, principal, path, trace)
 
     async def _admitted(
@@ -133,9 +132,8 @@ class Endpoints:
         except SettingsChanged:
             self._authenticator.forget(principal)
             raise
-        except ScimError as error:
-            error.headers |= told
-            raise
+        except ScimError as error:  # others may hear the same one, and nothing of this client
+            status, body, headers = _refusal(error, trace)
         return status, body, headers | told
 
     def _described(self, method: str) -> Answer:
@@ -162,6 +160,11 @@ class Endpoints:
         service = Service(representation, provider.profile, settings, origin, trace.quirks, dry_run, len(request.body))
         queries = Queries(representation, provider, provider.profile, settings, trace.quirks)
         return Call(request, principal, service, queries, settings, found.kind, found.identifier)
+
+
+def _refusal(error: ScimError, trace: telemetry.Trace) -> Answer:
+    trace.scim_type = error.scim_type
+    return error.status, messages.error(error), error.headers
 
 
 @dataclass(frozen=True, slots=True)
