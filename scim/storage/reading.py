@@ -49,8 +49,8 @@ class Reader:
     async def with_members(self, stored: Stored) -> Stored:
         """The same resource with its members; read anew while writes come between its row and its buckets.
 
-        Buckets of one page are those of one moment, if perhaps a later one than the row's, and serve in the end. Those of
-        several pages might be the members of no moment at all.
+        Buckets of one page are those of one moment, if perhaps a later one than the row's, and serve in the end. Those
+        of several pages might be the members of no moment at all.
 
         Raises:
             NotFound: it was deleted meanwhile.
