@@ -68,8 +68,7 @@ class Endpoints:
             try:
                 status, body, headers = await self._in_time(self._answer(request, trace))
             except ScimError as error:
-                status, body, headers = error.status, messages.error(error), error.headers
-                trace.scim_type = error.scim_type
+                status, body, headers = _refusal(error, trace)
             except Exception as error:  # noqa: BLE001 (the border: nothing may pass it)
                 trace.fail(error)
                 unforeseen = InternalError(f"Something unforeseen happened; its correlation id is {trace.request_id}.")
@@ -134,7 +133,7 @@ class Endpoints:
             await self._failures.slow(provider_name, address)
             raise
         trace.provider = principal.provider.name
-        with self._pace.admit(principal.provider.name):
+        with self._pace.admit(principal.provider.name, len(request.body)):
             return await self._admitted(request, principal, path, trace)
 
     async def _admitted(
@@ -166,9 +165,8 @@ class Endpoints:
         except SettingsChanged:
             self._authenticator.forget(principal)
             raise
-        except ScimError as error:
-            error.headers |= told
-            raise
+        except ScimError as error:  # others may hear the same one, and nothing of this client
+            status, body, headers = _refusal(error, trace)
         return status, body, headers | told
 
     async def _token(
@@ -220,6 +218,11 @@ def _published(request: Request, document: JsonObject, trace: telemetry.Trace) -
     if request.method not in {"GET", "HEAD"}:
         raise MethodNotAllowed(request.method, ("GET",))
     return HTTPStatus.OK, document, {"Content-Type": oauth.JSON}
+
+
+def _refusal(error: ScimError, trace: telemetry.Trace) -> Answer:
+    trace.scim_type = error.scim_type
+    return error.status, messages.error(error), error.headers
 
 
 @dataclass(frozen=True, slots=True)

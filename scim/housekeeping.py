@@ -97,7 +97,8 @@ class Housekeeping:
             except Exception as error:  # noqa: BLE001 (the others are looked after none the less)
                 tally.errors.append(error)
             tally.pieces += pieces
-            seconds = 0.0 if pieces else min(max(2 * self._rests[provider.table].seconds, _SOON), _LATE)
+            before = self._rests.get(provider.table, _Rest())  # another round may find the provider gone meanwhile
+            seconds = 0.0 if pieces else min(max(2 * before.seconds, _SOON), _LATE)
             self._rests[provider.table] = _Rest(self._clock() + seconds, seconds)
 
 

@@ -11,6 +11,8 @@ from scim.errors import TooManyRequests
 
 BURST = 10
 """Seconds' worth of requests that may come at once after a time of rest."""
+_WORTH = 5_000
+"""Bytes of a body that count as one more request."""
 LARGE = 200_000
 """Bytes of a body from which on reading it would keep others waiting: some 10 ms."""
 
@@ -45,8 +47,14 @@ class Pace:
         self._buckets: dict[str, _Bucket] = {}
 
     @contextmanager
-    def admit(self, provider: str) -> Iterator[None]:
+    def admit(self, provider: str, size: int = 0) -> Iterator[None]:
         """Count a request of a provider while it is answered.
+
+        A large body counts as several requests, for which later ones wait: so many operations, or members, are in it.
+
+        Args:
+            provider: whose request it is.
+            size: bytes in its body.
 
         Raises:
             TooManyRequests: the provider has had its share; says when the next request may come.
@@ -57,7 +65,7 @@ class Pace:
         if self._per_second and bucket.tokens < 1:
             wait = ceil((1 - bucket.tokens) / self._per_second)
             raise _too_many(f"This provider may send {self._per_second} requests in a second", wait)
-        bucket.tokens -= 1
+        bucket.tokens -= 1 + size // _WORTH
         bucket.under_way += 1
         try:
             yield

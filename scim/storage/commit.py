@@ -209,6 +209,14 @@ class Commit:
         self, decides: Sequence[Decide[T]], foreseen: Sequence[Foreseen], until: float, view: View | None = None
     ) -> list[Outcome[T]]:
         """The outcomes of the first of several operations: as many as fit, and at least one."""
+        outcomes = await self._outcomes(decides, foreseen, until, view)
+        if any(isinstance(outcome, SettingsChanged) for outcome in outcomes):
+            self._head = None  # which may have been read, and be out of date by the next write
+        return outcomes
+
+    async def _outcomes[T](
+        self, decides: Sequence[Decide[T]], foreseen: Sequence[Foreseen], until: float, view: View | None = None
+    ) -> list[Outcome[T]]:
         if len(decides) == 1:
             try:
                 return [await self._attempts(decides[0], until, view)]
@@ -223,7 +231,7 @@ class Commit:
             return [error] * len(decides)
         except ScimError as error:
             place = together.claimant(error)
-        return await self._some(decides[: place or 1], foreseen[: place or 1], until)
+        return await self._outcomes(decides[: place or 1], foreseen[: place or 1], until)
 
     async def _attempts[T](self, decide: Decide[T], until: float, known: View | None = None) -> T:
         view, doubtful = known or View(self._rows), _Doubtful[T](self._rows)
@@ -250,9 +258,7 @@ class Commit:
             self._rivals.met()
             view.forget()
             return await doubtful.settle()
-        except (ScimError, Apart) as error:
-            if isinstance(error, SettingsChanged):
-                self._head = None  # which may have been read, and be out of date by the next write
+        except (ScimError, Apart):
             settled = await doubtful.settle()
             if settled is None:
                 raise

@@ -29,6 +29,8 @@ from scim.storage.records import Head, Stored
 from scim.storage.rows import MAX_TRANSACTION_ROWS, Create, Merge, OtherForm, Refused, Rows, SettingsChanged, Unsettled
 from scim.storage.ways import Way
 
+_BUILDINGS = 8
+"""Times that members are laid down for one edit, while others change what it is about."""
 _FENCES = 100
 """Times that a fence may find the head moved."""
 
@@ -228,6 +230,8 @@ class Directory(MembershipReader):
         except (Exception, asyncio.CancelledError):
             await self.finishing.give_up(way)
             raise
+        if way.unused:
+            await self.finishing.give_up(way)
         if written.stored.id in self._commit.intents:
             await self.finishing.follow(written.stored.id)
         return written
@@ -254,8 +258,10 @@ class Directory(MembershipReader):
                 await asyncio.sleep(random.uniform(0.02, 0.2))  # noqa: S311 (jitter, not a secret)
             case Unbuilt() as wanted:
                 await self.finishing.give_up(way)
+                if way.buildings == _BUILDINGS:
+                    raise busy()
                 await self._commit.write(self._agreed(Begin(wanted)))
-                way.building = wanted.built
+                way.building, way.buildings = wanted.built, way.buildings + 1
                 await lay_down(self._rows, wanted.rows)
             case _:
                 pass

@@ -5,7 +5,7 @@ that fails leaves no trace.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched
 
@@ -105,10 +105,11 @@ class View:
         return found
 
     async def foresee(self, foreseen: Sequence[Foreseen]) -> None:
-        """Read what several operations are sure to read, in parallel."""
-        await self.fetch(key for each in foreseen for key in each.keys)
-        leading = [(each.then, await self.get(each.keys[0])) for each in foreseen if each.then]
-        await self.fetch(key for then, row in leading if row for key in then(row))
+        """Read what the first of several operations are sure to read, in parallel: of as many as go together."""
+        near = [*_near(foreseen)]
+        await self.fetch(key for each in near for key in each.keys)
+        leading = [(each.then, await self.get(each.keys[0])) for each in near if each.then]
+        await self.fetch(key for then, row in leading if row for key in _told(then, row))
 
     async def range(self, low: str, high: str, limit: int | None = None) -> list[Row]:
         """All rows of a range, in order."""
@@ -134,6 +135,24 @@ class View:
         """Read every row anew when it is next asked for."""
         self._read.clear()
         self._expected.clear()
+
+
+def _near(foreseen: Iterable[Foreseen]) -> Iterator[Foreseen]:
+    """Those of the first that fit into a transaction if they write what they read; others come with another head."""
+    rows = 0
+    for each in foreseen:
+        rows += len(each.keys)
+        if rows > MAX_TRANSACTION_ROWS:
+            return
+        yield each
+
+
+def _told(then: Callable[[Row], Iterable[str]], row: Row) -> Iterable[str]:
+    """The keys that a row tells; one that cannot be read tells none, and fails its own operation alone."""
+    try:
+        return [*then(row)]
+    except Exception:  # noqa: BLE001 (whoever reads it again gets it)
+        return ()
 
 
 class Draft:

@@ -48,6 +48,7 @@ class Finishing:
         self._clock = clock
         self._following: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ahead: dict[int, int] = {}
 
     async def follow(self, identifier: str) -> None:
         """Work on an intent while the client waits, and go on without it if that takes long."""
@@ -129,7 +130,12 @@ class Finishing:
 
     def abandoned(self, touched: int) -> bool:
         """Whether nobody has worked for long on an intent that was last touched at a number."""
-        return (self._clock() << 16) - touched > _ABANDONED
+        now = self._clock() << 16
+        if touched > now:  # a clock ahead of ours; how long it has been so here is all that can be told
+            current = self._commit.intents.values()
+            self._ahead = {number: since for number, since in self._ahead.items() if number in current}
+            touched = self._ahead.setdefault(touched, now)
+        return now - touched > _ABANDONED
 
     async def _go_on(self, identifier: str) -> None:
         async with self._alone(identifier):

@@ -49,6 +49,9 @@ class Reader:
     async def with_members(self, stored: Stored) -> Stored:
         """The same resource with its members; read anew while writes come between its row and its buckets.
 
+        Buckets of one page are those of one moment, if perhaps a later one than the row's, and serve in the end. Those
+        of several pages might be the members of no moment at all.
+
         Raises:
             NotFound: it was deleted meanwhile.
             Unavailable: it gets other members all the time.
@@ -57,11 +60,12 @@ class Reader:
         for left in reversed(range(_READINGS)):
             if stored.members is not None or not kind.members:
                 break
-            buckets = [row async for page in self._rows.range(*bucket_span(stored)) for row in page]
+            pages = [page async for page in self._rows.range(*bucket_span(stored))]
+            buckets = [row for page in pages for row in page]
             found = {member: alias for row in buckets for member, alias in unpack_links(row.properties).items()}
             torn = len(found) != stored.roster.count or any(changed_after(row, stored) for row in buckets)
             whole = len(buckets) >= stored.roster.buckets  # else the group has other members now, and these are going
-            if not torn or (whole and not left):
+            if not torn or (whole and not left and len(pages) == 1):
                 return replace(stored, members=found)
             row = await self._rows.get(keys.resource(kind.alias, stored.id))
             if row is None:
@@ -78,7 +82,7 @@ class Reader:
             NotFound: it was deleted meanwhile.
         """
         named = [identifier for identifier in ids if keys.is_id(identifier)]
-        for left in reversed(range(_READINGS)):
+        for _ in range(_READINGS):
             roster = stored.roster
             wanted = {roster.bucket(identifier) for identifier in named} if roster.buckets else set[int]()
             if stored.members is not None:
@@ -86,8 +90,7 @@ class Reader:
             at = (stored.bucket(bucket) for bucket in wanted)
             buckets = await asyncio.gather(*(self._rows.get(key) for key in at))
             links = [unpack_links(row.properties) for row in buckets if row is not None]
-            torn = any(row is None or changed_after(row, stored) for row in buckets)
-            if not torn or not left:
+            if not any(row is None or changed_after(row, stored) for row in buckets):
                 return replace(stored, members={i: held[i] for held in links for i in named if i in held})
             row = await self._rows.get(keys.resource(stored.kind.alias, stored.id))
             if row is None:

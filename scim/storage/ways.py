@@ -19,12 +19,14 @@ class Way:
         apart: what kept the act from being done, when it was last tried.
         later: what an edit knows; None while it has not come to that.
         building: what is laid down for it, and not yet used.
+        buildings: how often something was.
     """
 
     def __init__(self, rows: Rows, act: Act, apart: Apart | None = None, *, rehearsal: bool = False) -> None:
         self.apart = apart
         self.later: Later | None = None
         self.building: Built | None = None
+        self.buildings = 0
         self._rows = rows
         self._act = act
         self._decide = act.decide
@@ -38,6 +40,11 @@ class Way:
         finally:
             draft.later = None
         return written
+
+    @property
+    def unused(self) -> bool:
+        """Whether what is laid down for it has come to nothing."""
+        return self.building is not None and (self.later is None or self.later.built is None)
 
     async def go_on(self) -> None:
         """See to what the act lacked.

@@ -17,6 +17,7 @@ from scim.storage.rows import Rows
 from tests.client import Client, new_client
 from tests.contract.writing import TOLERANT, Writer, adding, exactly, founded, other_ids, removing
 from tests.faults.invariants import assert_clean
+from tests.houses import Meddling
 
 FEW = [95, 130, 1_000]
 MANY = 20_000
@@ -162,6 +163,26 @@ async def test_large_edits_of_one_group_at_the_same_time(writer: Writer, rows: R
     for user in users[1:599:50]:
         assert (group in await writer.groups(user)) is (user in members)
     await assert_clean(rows, schemas)
+
+
+async def test_a_set_that_was_built_for_nothing_is_in_nobodys_way(
+    schemas: Schemas, memory_rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linking, "_OTHER_ROWS", 1_000)
+    other = Writer(Directory(memory_rows, schemas), schemas)
+    users = await people(other, 200)
+    group = await other.group("g", *users)
+    gone, remaining = users[:120], users[120:]
+
+    async def delete() -> None:
+        for user in gone:
+            await other.delete("User", user)
+
+    writer = Writer(Directory(Meddling(memory_rows, 2, delete), schemas), schemas)
+    assert not (await writer.link(group, exactly(*remaining))).changed
+    assert await writer.directory.unfinished() == ()
+    await agree(other, group, remaining)
+    await assert_clean(memory_rows, schemas)
 
 
 async def test_filters_know_what_the_lists_of_members_do_not_yet(

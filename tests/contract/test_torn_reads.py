@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from scim.errors import NotFound
+from scim.errors import NotFound, Unavailable
 from scim.resources import Links, Reading
 from scim.schema import Schemas
 from scim.storage.acts import Edit
@@ -13,7 +13,7 @@ from scim.storage.directory import Directory
 from scim.storage.members import CAPACITY, Roster
 from scim.storage.memory import MemoryTables
 from scim.storage.records import Stored
-from scim.storage.rows import Rows, Tables
+from scim.storage.rows import Row, Rows, Tables
 from tests.asking import Asker
 from tests.contract.between import Between, Turn
 from tests.contract.writing import REQUEST, Writer, adding, exactly, linking, removing
@@ -188,3 +188,41 @@ async def test_a_member_is_found_in_the_group_whatever_happens_meanwhile(
 async def test_a_member_is_not_found_in_a_group_that_goes_meanwhile(crowd: Crowd) -> None:
     asker = Asker.of(crowd.interrupted(crowd.delete), crowd.other.schemas)
     assert await asker.ids("Group", filter=f'id eq "{crowd.group}" and members eq "{crowd.moving}"') == []
+
+
+class Paged:
+    """Rows whose buckets come one to a page; after each first one of them another process has its turn."""
+
+    def __init__(self, rows: Rows, turn: Turn) -> None:
+        self._rows = rows
+        self._turn = turn
+        self.get, self.transact = rows.get, rows.transact
+
+    async def range(
+        self, low: str, high: str, limit: int | None = None, *, keys_only: bool = False
+    ) -> AsyncIterator[list[Row]]:
+        """The rows of what were pages, one by one."""
+        found = [row async for page in self._rows.range(low, high, limit, keys_only=keys_only) for row in page]
+        for row in found:
+            now = [row async for page in self._rows.range(row.key, f"{row.key}!", 1) for row in page]
+            yield now
+            if row is found[0] and row.key.startswith("members:"):
+                await self._turn()
+
+
+async def test_members_of_no_moment_are_never_shown(crowd: Crowd) -> None:
+    swapped: list[str] = [crowd.late]
+
+    async def swap() -> None:
+        """Change a member of each bucket."""
+        members = await crowd.other.members(crowd.group)
+        leaving = [next(user for user in members if Roster(0, 2, COUNT).bucket(user) == at) for at in (0, 1)]
+        joining = [(await crowd.other.user(f"another {len(swapped) + at}")) for at in (0, 1)]
+        swapped.extend(joining)
+        await crowd.other.link(crowd.group, Links(add=adding(*joining).add, remove=frozenset(leaving)))
+
+    reader = Writer(Directory(Paged(crowd.rows, swap), crowd.other.schemas), crowd.other.schemas)
+    with pytest.raises(Unavailable, match="changing all the time") as refused:
+        await reader.read("Group", crowd.group)
+    assert refused.value.headers == {"Retry-After": "1"}
+    assert len(swapped) > 3

@@ -6,9 +6,11 @@ import pytest
 
 from scim.schema import Schemas
 from scim.storage import finishing
+from scim.storage.commit import unix_milliseconds
 from scim.storage.directory import Directory
 from scim.storage.rows import Rows
 from tests.contract.writing import Writer, founded
+from tests.faults.lossy import Crash, MortalRows
 
 
 @pytest.fixture
@@ -69,3 +71,21 @@ async def test_one_intent_is_worked_on_by_one_at_a_time(writer: Writer, monkeypa
     ended.set()
     assert await first == 1
     assert await mine.sweep(60) == 1, "the next one may"
+
+
+async def test_what_a_process_with_a_fast_clock_has_left_is_done_by_others_as_soon(
+    rows: Rows, schemas: Schemas
+) -> None:
+    now, second = unix_milliseconds(), 1_000
+    fast = Writer(Directory(rows, schemas, lambda: now + 3_600 * second), schemas)
+    other = Directory(rows, schemas, lambda: now)
+    users = await fast.users(300)
+    with pytest.raises(Crash):
+        await Writer(Directory(MortalRows(rows, 1, applies=True), schemas, lambda: now), schemas).group("g", *users)
+    assert len(await other.unfinished()) == 1
+    assert await other.finishing.sweep(60) == 0
+    now += 29 * second
+    assert await other.finishing.sweep(60) == 0, "whoever began it may be at it"
+    now += 2 * second
+    assert await other.finishing.sweep(60) > 1
+    assert await other.unfinished() == ()

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from scim.errors import Unavailable
 from scim.providers import ProviderError
 from scim.schema import JsonObject
+from scim.storage.directory import Directory
 from tests.client import PATCH_OP, USER, Client, new_client
 
 
@@ -59,6 +61,20 @@ async def test_an_answer_that_me_has_not_changed_tells_so_too() -> None:
     client, user = await own(await new_client("rfc"))
     answer = await client.send("GET", "/Me", if_none_match=user["meta"]["version"])
     assert (answer.status, answer.headers["Location"]) == (304, user["meta"]["location"])
+
+
+async def test_an_error_that_several_hear_tells_nobody_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, user = await own(await new_client("rfc"))
+    shared = Unavailable("Those who share a transaction share what becomes of it.", retry_after=5)
+
+    async def fail(*_: object) -> None:
+        raise shared
+
+    monkeypatch.setattr(Directory, "write", fail)
+    assert (await client.delete("/Me")).headers["Location"] == user["meta"]["location"]
+    other = await client.delete("/Users/somebody-else")
+    assert (other.error, other.headers["Retry-After"]) == ((503, None), "5")
+    assert "Location" not in other.headers
 
 
 async def test_nobody_can_be_created_as_me() -> None:

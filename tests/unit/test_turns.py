@@ -5,21 +5,24 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from scim.errors import ScimError, Unavailable, Uniqueness
-from scim.resources import Reading
+from scim.resources import NO_LINKS, Reading
 from scim.schema import Schemas
-from scim.storage.acts import Edit
+from scim.storage import keys
+from scim.storage.acts import Edit, Written
 from scim.storage.commit import Commit
 from scim.storage.directory import Directory
 from scim.storage.drafts import Draft, Foreseen, TooLarge, View
 from scim.storage.records import Stored
-from scim.storage.rows import Create, Row, Rows, Write
-from tests.contract.writing import REQUEST, Writer, founded
+from scim.storage.rows import Create, Row, Rows, SettingsChanged, Write
+from tests.contract.writing import ORIGIN, REQUEST, Writer, founded
 from tests.faults.invariants import assert_clean
 from tests.faults.lossy import LossyRows, Weather
+from tests.faults.scripted import ScriptedRows
 
 SEEDS = range(12)
 
@@ -116,17 +119,25 @@ async def test_those_before_one_whose_name_is_taken_still_go_together(gated: Gat
     assert gated.sent[1:3] == [["a:0", "b:0", "d:0", "c:0"], ["a:0", "b:0", "d:0"]]
 
 
-async def test_of_those_who_share_a_transaction_all_hear_of_an_unforeseen_fault(gated: Gated) -> None:
+async def test_of_those_who_share_a_transaction_all_hear_of_an_unforeseen_fault(
+    gated: Gated, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Crash(BaseException):
         pass
 
-    gated.failure = crash = Crash()
+    crash, plain = Crash(), gated.transact
+
+    async def transact(writes: Sequence[Write]) -> list[str]:
+        gated.failure = crash if len(gated.sent) == 1 else None
+        return await plain(writes)
+
+    monkeypatch.setattr(gated, "transact", transact)
     commit = Commit(gated)
     tasks = [asyncio.create_task(commit.write(Making(key))) for key in "abc"]
     await asyncio.sleep(0)
     gated.gate.set()
     async with asyncio.timeout(5):
-        assert await asyncio.gather(*tasks, return_exceptions=True) == [crash, "b", "c"]
+        assert await asyncio.gather(*tasks, return_exceptions=True) == ["a", crash, crash]
         assert await commit.write(Making("d")) == "d"
 
 
@@ -176,6 +187,49 @@ async def test_rows_of_those_who_wait_are_read_at_the_same_time(gated: Gated) ->
     gated.gate.set()
     assert await asyncio.gather(*tasks) == list("abcd")
     assert most == 3
+
+
+async def test_no_more_is_read_ahead_than_can_go_together(gated: Gated, rows: Rows) -> None:
+    watched = ScriptedRows(rows)
+    gated.get = watched.get
+    commit = Commit(gated)
+    rows_of = {key: tuple(f"row {key} {number}" for number in range(60)) for key in "abcd"}
+    tasks = [asyncio.create_task(commit.write(Making(key, 60), foreseen=Foreseen(rows_of[key]))) for key in "abcd"]
+    await asyncio.sleep(0)
+    gated.gate.set()
+    assert await asyncio.gather(*tasks) == list("abcd")
+    read = Counter(key for key in watched.read if key.startswith("row"))
+    assert set(read.values()) == {1}
+
+
+async def test_a_row_that_cannot_be_read_fails_its_own_operation_alone(gated: Gated) -> None:
+    def unreadable(_: Row) -> list[str]:
+        raise KeyError("number")
+
+    commit, head = Commit(gated), Foreseen((keys.HEAD,), unreadable)
+    bad = Making("bad", error=KeyError("number"))
+    writing = [commit.write(Making("first")), commit.write(bad, foreseen=head), commit.write(Making("good"))]
+    tasks = [asyncio.create_task(each) for each in writing]
+    await asyncio.sleep(0)
+    gated.gate.set()
+    first, failed, good = await asyncio.gather(*tasks, return_exceptions=True)
+    assert (first, failed, good) == ("first", bad.error, "good")
+
+
+async def test_those_who_find_other_settings_together_look_at_the_head_anew(rows: Rows, schemas: Schemas) -> None:
+    directory, kind = Directory(rows, schemas), schemas.types["User"]
+    acts = [
+        directory.creation(kind, {"schemas": [kind.schema.id], "userName": name}, NO_LINKS, REQUEST) for name in "ab"
+    ]
+
+    async def come_to() -> list[type]:
+        return [type(outcome) async for outcome in directory.write_each(acts)]
+
+    meanwhile, afterwards = Directory(rows, replace(schemas, digest="others")), Directory(rows, schemas)
+    await meanwhile.take_over(ORIGIN)
+    assert await come_to() == [SettingsChanged, SettingsChanged]
+    await afterwards.take_over(ORIGIN)
+    assert await come_to() == [Written, Written]
 
 
 def appending(token: str) -> Edit:
