@@ -107,7 +107,7 @@ class Progress(Mapping[str, str]):
         if (lines_of, into) != about:
             file.close()
             raise LinesError(
-                f"{path} tells how far the import of another file, or into another provider, has come: finish that one, "
+                f"{path} tells how far the import of another file, or into another provider, has come: finish it, "
                 "or import a copy of this file; delete it only if nobody needs it"
             )
         (failed,) = file.execute("SELECT count(*) FROM failures").fetchone()
