@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scim import addresses, telemetry
-from scim.credentials import Credential, Scope, Secret, Token, Trust, entra_id, is_password, slow_digest
-from scim.entra import Entra, unproven
-from scim.errors import Forbidden, TooManyRequests, Unauthorized
+from scim.credentials import Credential, Scope, Secret, Token, entra_id, is_key_id, is_password, slow_digest
+from scim.entra import NOBODY, Entra, unproven
+from scim.errors import Forbidden, TooManyRequests, Unauthorized, Unavailable
 from scim.keyring import DAY, Keyring
-from scim.provider import Provider
+from scim.provider import Provider, is_name
 from scim.providers import Providers
-from scim.signing import Signing
+from scim.signing import KeysError, Signing
 
 _NOBODY = Token("0" * 12, "")
 _NO_SECRET = Secret("", hashlib.sha256(b"").hexdigest(), "")
@@ -77,6 +77,7 @@ class Authenticator:
             Unauthorized: for whatever reason.
             Forbidden: the credential is right, and the provider is disabled, or does not let this address in.
             TooManyRequests: too many passwords are being checked.
+            Unavailable: the signing keys cannot be read.
         """
         credential = await self._proven(authorization, provider_name)
         if credential is None:
@@ -145,12 +146,15 @@ class Authenticator:
             right = await self._passwords.opens(credential, password)
             return right and credential.kind == "basic" and credential.good(self._keyring.now)
 
-        return user if user.isascii() and user.isalnum() else _NOBODY.key_id, proof
+        return user if is_key_id(user) else _NOBODY.key_id, proof
 
     async def _of_jwt(self, text: str, provider_name: str) -> tuple[str, Proof]:
         """An access token of our own, or, where it says that it is somebody else's, one of Entra's."""
         if self._signing is not None and unproven(text).get("iss") == self._signing.issuer:
-            claims = await self._signing.claims(text, self._signing.audience(provider_name)) or {}
+            try:
+                claims = await self._signing.claims(text, self._signing.audience(provider_name)) or {}
+            except (OSError, KeysError):
+                raise Unavailable("The signing keys cannot be read.", retry_after=30) from None
 
             async def issued(credential: Credential) -> bool:
                 secret = claims.get("secret")
@@ -162,10 +166,10 @@ class Authenticator:
 
         async def entra(credential: Credential) -> bool:
             trust = credential.trust if credential.kind == "entra" else None
-            proven = await self._entra.proves(text, trust or Trust("", "", ""))
+            proven = await self._entra.proves(text, trust or NOBODY)
             return proven and trust is not None and credential.good(self._keyring.now)
 
-        return entra_id(provider_name), entra
+        return entra_id(provider_name) if is_name(provider_name) else _NOBODY.key_id, entra
 
     def _warn(self, credential: Credential) -> None:
         """Say in the log, once at each of some numbers of days before, that a credential ends."""

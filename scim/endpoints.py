@@ -20,6 +20,7 @@ from scim.errors import (
     MethodNotAllowed,
     NotFound,
     ScimError,
+    TooManyRequests,
     Unauthorized,
     Unavailable,
     UriTooLong,
@@ -179,9 +180,13 @@ class Endpoints:
         address = client_address(request.headers, self._settings.proxies)
         try:
             body = await tokens.token(request.headers, request.body, provider_name, address)
-        except OAuthError as refused:
+        except OAuthError as error:
+            refused = error
             if refused.status == HTTPStatus.UNAUTHORIZED:
-                await self._failures.slow(provider_name, address)
+                try:
+                    await self._failures.slow(provider_name, address)
+                except TooManyRequests as enough:
+                    refused = OAuthError.of(enough)
             return refused.status, refused.body, oauth.NO_STORE | refused.headers
         trace.provider = provider_name
         return HTTPStatus.OK, body, oauth.NO_STORE

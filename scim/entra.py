@@ -22,6 +22,8 @@ NON_GALLERY = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 """The audience of its tokens for applications that are not of the gallery."""
 PUBLIC = "https://login.microsoftonline.com"
 """The authority of Entra's public cloud."""
+NOBODY = Trust("common", "", "")
+"""What no token meets, for whoever is not known; it is checked like any other, against keys that Entra does publish."""
 _ALGORITHMS = ["RS256"]
 _LEEWAY = 300
 """Seconds that Entra's clock and ours may differ."""
@@ -108,7 +110,7 @@ class Entra:
             key = await keys.key(str(header.get("kid", "")))
             if key is None:
                 return None
-            options: Any = {"require": ["exp", "nbf", "aud", "iss"], "verify_aud": False}
+            options: Any = {"require": ["exp", "iat", "nbf", "aud", "iss"], "verify_aud": False}
             claims: Claims = jwt.decode(token, key, algorithms=_ALGORITHMS, leeway=_LEEWAY, options=options)
         except jwt.PyJWTError:
             return None

@@ -19,6 +19,7 @@ from scim.credentials import (
     entra_id,
     federated_id,
     live,
+    new_key_id,
     slow_digest,
 )
 from scim.errors import ScimError
@@ -134,9 +135,9 @@ class Keyring:
             if len(live(kept, now)) >= MAX_SECRETS:
                 raise CredentialError(f"{key_id} has two secrets already; revoke one of them, or wait for its end")
             token = Token.of(key_id)
-            number = str(max((int(each.id) for each in old.secrets), default=0) + 1)
             aged = [replace(each, expires=min(each.expires or "~", until)) for each in kept]
-            fresh = Secret(number, token.digest, now, self._in_days(days))
+            unused = new_key_id()[:6]  # never one that was dropped: what that was good for would be good again
+            fresh = Secret(unused, token.digest, now, self._in_days(days))
             await self._change(row, replace(old, secrets=(*(aged if overlap else ()), fresh)))
         self.forget(key_id)
         return token

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from scim import addresses
 from scim.credentials import Credential, Secret, Trust, federated_id, is_key_id
-from scim.entra import Entra, unproven
+from scim.entra import NOBODY, Entra, unproven
 from scim.errors import ScimError, Unavailable
 from scim.keyring import Keyring
 from scim.pacing import Pace
@@ -111,7 +111,7 @@ class TokenEndpoint:
 
     async def _proven(self, claimed: _Claimed, provider_name: str) -> tuple[Credential, Secret | None]:
         """The client, and the secret that it has proven itself with; looked up anew, for tokens are rare."""
-        key_id, trusted = claimed.client_id, Trust("", "", "")
+        key_id = claimed.client_id
         if claimed.assertion and not key_id:
             told = unproven(claimed.assertion)
             trusted = Trust(str(told.get("tid", "")), "", "", str(told.get("sub", "")))
@@ -120,21 +120,20 @@ class TokenEndpoint:
         credential = found or _NOBODY
         if claimed.assertion:
             secret = None
-            right = await self._entra.proves(claimed.assertion, credential.trust or trusted)
-            right = right and credential.kind == "federated" and credential.good(self._keyring.now)
+            trust = credential.trust if credential.kind == "federated" else None
+            right = await self._entra.proves(claimed.assertion, trust or NOBODY)
+            right = right and trust is not None and credential.good(self._keyring.now)
         else:
             digest = hashlib.sha256(claimed.secret.encode()).hexdigest()
             secret = credential.opened_by(digest, self._keyring.now)
             right = secret is not None and credential.kind == "client"
-        here = not provider_name or credential.provider == provider_name
-        provider = await self._providers.cached(credential.provider or provider_name)
+        if found is None or not right or provider_name not in {"", credential.provider}:
+            raise _invalid_client()
+        provider = await self._providers.cached(credential.provider)
         if provider is None or provider.table != credential.table:
-            provider = await self._providers.refreshed(credential.provider or provider_name)
-        if found is None or not right or not here or provider is None or provider.table != credential.table:
-            raise OAuthError(
-                "invalid_client", "The client is not known here, or its secret or assertion is wrong.",
-                HTTPStatus.UNAUTHORIZED,
-            )  # fmt: skip
+            provider = await self._providers.refreshed(credential.provider)
+        if provider is None or provider.table != credential.table:
+            raise _invalid_client()
         return credential, secret
 
     async def _issued(self, credential: Credential, secret: Secret | None, address: str) -> JsonObject:
@@ -157,6 +156,14 @@ class TokenEndpoint:
         seconds = self._minutes * 60
         token = await self._signing.sign(claims, self._signing.audience(provider.name), seconds)
         return {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": credential.scope}
+
+
+def _invalid_client() -> OAuthError:
+    return OAuthError(
+        "invalid_client",
+        "The client is not known here, or its secret or assertion is wrong.",
+        HTTPStatus.UNAUTHORIZED,
+    )
 
 
 def metadata(issuer: str) -> JsonObject:

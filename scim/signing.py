@@ -5,6 +5,7 @@ from a quarter of an hour after it was made, and while there is only one, at onc
 it signed has expired. Before each key in the text stands a line ``Created: <time>``, as RFC 7468 §5.2 lets it.
 """
 
+import asyncio
 import hashlib
 import json
 import re
@@ -138,6 +139,7 @@ class Signing:
         self._clock = clock
         self._keys: tuple[SigningKey, ...] = ()
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
     def audience(self, provider: str) -> str:
         """Whom tokens for a provider are for (``aud``): its Base URL."""
@@ -184,13 +186,17 @@ class Signing:
         return None
 
     async def _known(self, age: float) -> tuple[SigningKey, ...]:
-        """The keys, as they were at most so many seconds ago; older ones where the source fails."""
-        if time.monotonic() - self._read_at > age:
-            self._read_at = time.monotonic()
-            try:
-                self._keys = read(await self._source())
-            except (OSError, KeysError):
-                if not self._keys:
-                    self._read_at = float("-inf")
-                    raise
+        """The keys, as they were at most so many seconds ago; older ones where the source fails, or is being read."""
+        if time.monotonic() - self._read_at > age and not (self._keys and self._reading.locked()):
+            async with self._reading:
+                if time.monotonic() - self._read_at > age:
+                    await self._read()
         return self._keys
+
+    async def _read(self) -> None:
+        try:
+            self._keys = read(await self._source())
+        except (OSError, KeysError):
+            if not self._keys:
+                raise
+        self._read_at = time.monotonic()
