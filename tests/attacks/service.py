@@ -1,10 +1,14 @@
 """A service with everything switched on, two providers, and every kind of credential of both."""
 
+import itertools
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlencode
 
 from scim import signing
@@ -16,6 +20,7 @@ from scim.storage.memory import MemoryTables
 from tests.client import ORIGIN, Answer, Client, connected
 from tests.entra_keys import TRUST, FakeEntra
 
+_ADDRESSES = itertools.count(int(ip_address("10.0.0.1")))
 FORM = "application/x-www-form-urlencoded"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -36,6 +41,12 @@ class Target:
     good: Client
     other: Client
 
+    def with_other_keys(self) -> Self:
+        """The same deployment, after its signing keys were lost or replaced as a whole."""
+        keys = new_keys(self.keys.with_name("others.pem"))
+        settings = self.app.settings.model_copy(update={"signing_keys": str(keys)})
+        return replace(self, app=App.build(settings, self.app.tables), keys=keys)
+
     async def issue(self, kind: Kind, provider: str = "contoso") -> Token:
         """A new credential."""
         return await self.app.providers.issue(provider, kind=kind)
@@ -45,7 +56,8 @@ class Target:
         return (await self.app.providers.keyring.trust(await self.app.providers.get(provider), TRUST, kind)).key_id
 
     async def send(self, method: str, target: str, content: bytes = b"", **headers: str) -> Answer:
-        """A request to any path of the service, as it is."""
+        """A request to any path of the service, as it is; each from another address, if it does not say from which."""
+        headers = {"x_forwarded_for": str(ip_address(next(_ADDRESSES)))} | headers
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         response = await self.app.handle(Request(method, ORIGIN + target, named, content))
         return Answer(response.status.value, response.headers, response.body)
@@ -72,11 +84,21 @@ class Target:
         return await self.send("GET", f"/scim/{provider}/v2{path}", authorization=authorization, x_request_id="same")
 
 
+def basic(user: str, password: str) -> str:
+    """The header of HTTP Basic."""
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def new_keys(file: Path) -> Path:
+    """A file with a new signing key."""
+    file.write_text(signing.write([signing.SigningKey.new(time.time())]))
+    return file
+
+
 @asynccontextmanager
 async def target(folder: Path, **settings: str | int) -> AsyncIterator[Target]:
     """A service to attack, with keys and files of its own."""
-    keys = folder / "keys.pem"
-    keys.write_text(signing.write([signing.SigningKey.new(time.time())]))
+    keys = new_keys(folder / "keys.pem")
     async with FakeEntra.running() as entra:
         whole = {
             "storage": "Memory=yes",
