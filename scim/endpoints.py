@@ -20,7 +20,6 @@ from scim.errors import (
     MethodNotAllowed,
     NotFound,
     ScimError,
-    TooManyRequests,
     Unauthorized,
     Unavailable,
     UriTooLong,
@@ -64,7 +63,7 @@ class Endpoints:
         self._pace = Pace(settings.requests_per_second, settings.requests_at_once)
 
     async def handle(self, request: Request) -> Response:
-        """Answer a request; whatever happens, with a SCIM response."""
+        """Answer a request; whatever happens, in the words of the endpoint that it is for."""
         with telemetry.request(request.method, request.headers) as trace:
             try:
                 status, body, headers = await self._in_time(self._answer(request, trace))
@@ -73,7 +72,7 @@ class Endpoints:
             except Exception as error:  # noqa: BLE001 (the border: nothing may pass it)
                 trace.fail(error)
                 unforeseen = InternalError(f"Something unforeseen happened; its correlation id is {trace.request_id}.")
-                status, body, headers = unforeseen.status, messages.error(unforeseen), {}
+                status, body, headers = _refusal(unforeseen, trace)
             trace.status = status.value
             headers = {"Content-Type": f"{media.SCIM_JSON}; charset=utf-8", **headers}
             headers |= {"X-Request-Id": trace.request_id, "Cache-Control": "no-store"}
@@ -174,19 +173,15 @@ class Endpoints:
         self, tokens: TokenEndpoint, request: Request, provider_name: str, trace: telemetry.Trace
     ) -> Answer:
         """Issue an access token, or say why not in OAuth's words (RFC 6749 §5)."""
-        trace.endpoint = "/oauth/token"
+        trace.endpoint = oauth.ENDPOINT
         if request.method != "POST":
             raise MethodNotAllowed(request.method, ("POST",))
         address = client_address(request.headers, self._settings.proxies)
         try:
             body = await tokens.token(request.headers, request.body, provider_name, address)
-        except OAuthError as error:
-            refused = error
+        except OAuthError as refused:
             if refused.status == HTTPStatus.UNAUTHORIZED:
-                try:
-                    await self._failures.slow(provider_name, address)
-                except TooManyRequests as enough:
-                    refused = OAuthError.of(enough)
+                await self._failures.slow(provider_name, address)
             return refused.status, refused.body, oauth.NO_STORE | refused.headers
         trace.provider = provider_name
         return HTTPStatus.OK, body, oauth.NO_STORE
@@ -227,6 +222,9 @@ def _published(request: Request, document: JsonObject, trace: telemetry.Trace) -
 
 def _refusal(error: ScimError, trace: telemetry.Trace) -> Answer:
     trace.scim_type = error.scim_type
+    if trace.endpoint == oauth.ENDPOINT:
+        refused = OAuthError.of(error)
+        return refused.status, refused.body, oauth.NO_STORE | refused.headers
     return error.status, messages.error(error), error.headers
 
 

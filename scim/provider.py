@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def is_name(text: str) -> bool:
-    """Whether a provider can have that name at all."""
+    """Whether a provider can be called so."""
     return _NAME.fullmatch(text) is not None
 
 

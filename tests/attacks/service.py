@@ -33,6 +33,7 @@ class Target:
         keys: the file of the signing keys.
         good: the client of the provider ``contoso``, with a bearer token.
         other: that of ``fabrikam``.
+        spread: whether each request comes from another address, so that no failure slows the next.
     """
 
     app: App
@@ -40,6 +41,7 @@ class Target:
     keys: Path
     good: Client
     other: Client
+    spread: bool = False
 
     def with_other_keys(self) -> Self:
         """The same deployment, after its signing keys were lost or replaced as a whole."""
@@ -56,8 +58,8 @@ class Target:
         return (await self.app.providers.keyring.trust(await self.app.providers.get(provider), TRUST, kind)).key_id
 
     async def send(self, method: str, target: str, content: bytes = b"", **headers: str) -> Answer:
-        """A request to any path of the service, as it is; each from another address, if it does not say from which."""
-        headers = {"x_forwarded_for": str(ip_address(next(_ADDRESSES)))} | headers
+        """A request to any path of the service, as it is."""
+        headers = ({"x_forwarded_for": str(ip_address(next(_ADDRESSES)))} if self.spread else {}) | headers
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         response = await self.app.handle(Request(method, ORIGIN + target, named, content))
         return Answer(response.status.value, response.headers, response.body)

@@ -43,8 +43,8 @@ async def seen(client: Client) -> list[Any]:
 def paths(people: People) -> list[str]:
     return [
         "", "/Users", "/Groups", f"/Users/{people.theirs}", f"/Groups/{people.their_group}", "/.search",
-        "/Users/.search", "/Groups/.search", "/Bulk", "/Me", "/Schemas", f"/Schemas/{USER}", "/ResourceTypes", "/ResourceTypes/User",
-        "/ServiceProviderConfig", "/openapi.json", "/nothing",
+        "/Users/.search", "/Groups/.search", "/Bulk", "/Me", "/Schemas", f"/Schemas/{USER}", "/ResourceTypes",
+        "/ResourceTypes/User", "/ServiceProviderConfig", "/openapi.json", "/nothing",
     ]  # fmt: skip
 
 
