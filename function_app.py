@@ -63,6 +63,12 @@ async def service_provider_config(req: func.HttpRequest) -> func.HttpResponse:
     return await answer(req)
 
 
+@app.route(route="scim/{provider}/oauth/{*rest}", methods=METHODS)
+async def oauth(req: func.HttpRequest) -> func.HttpResponse:
+    """Access tokens for a provider's clients (RFC 6749 §3.2)."""
+    return await answer(req)
+
+
 @app.route(route="{*rest}", methods=METHODS)
 async def zz_anything_else(req: func.HttpRequest) -> func.HttpResponse:
     """Every other path; the host tries functions in the order of their names, so this one comes last."""

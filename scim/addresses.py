@@ -6,7 +6,7 @@ there are proxies of our own.
 """
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 
 def client_address(headers: Mapping[str, str], proxies: int) -> str:
@@ -20,9 +20,10 @@ def client_address(headers: Mapping[str, str], proxies: int) -> str:
     if not 0 < proxies <= len(entries):
         return ""
     try:
-        return str(ip_address(_without_port(entries[-proxies].strip())))
+        address = ip_address(_without_port(entries[-proxies].strip()))
     except ValueError:
         return ""
+    return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)
 
 
 def _without_port(entry: str) -> str:

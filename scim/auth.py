@@ -6,26 +6,34 @@ malformed, wrong, expired, revoked or foreign credential and an unknown provider
 
 import asyncio
 import hashlib
+import hmac
 import time
 from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from scim import addresses, telemetry
-from scim.credentials import Credential, Scope, Secret, Token, Trust, entra_id, is_password, slow_digest
-from scim.entra import Entra, unproven
+from scim.credentials import (
+    Credential,
+    Scope,
+    Secret,
+    Token,
+    entra_id,
+    is_key_id,
+    is_password,
+    slow_digest,
+    warned_days,
+)
+from scim.entra import NO_TRUST, Entra, unproven
 from scim.errors import Forbidden, TooManyRequests, Unauthorized
-from scim.keyring import DAY, Keyring
-from scim.provider import Provider
+from scim.keyring import Keyring
+from scim.provider import Provider, is_name
 from scim.providers import Providers
 from scim.signing import Signing
 
 _NOBODY = Token("0" * 12, "")
 _NO_SECRET = Secret("", hashlib.sha256(b"").hexdigest(), "")
 _NOT_THERE = Credential("", "token", "", "", "read", "", (_NO_SECRET,))
-_WARNINGS = (5, 20, 60)
-"""Days before a credential ends at which its line in the log says so."""
 _AT_A_TIME, _IN_LINE = 2, 20
 """Passwords that are checked at a time, and that wait for it."""
 _JWT_DOTS = 2
@@ -113,20 +121,21 @@ class Authenticator:
                 key_id, proof = self._of_token(Token.parse(text) or _NOBODY)
             case _:
                 key_id, proof = self._of_token(_NOBODY)
-        held = self._keyring.cached(key_id)
+        held, asked_at = self._keyring.cached(key_id), time.monotonic()
         if held is not None:
             if await proof(held) and held.provider == provider_name:
                 return held
             found = await self._keyring.get(key_id)
             if found is not None and found.unused == held.unused:
                 return None
-            self._keyring.forget(key_id)
         else:
             found = await self._keyring.get(key_id)
         proven = await proof(found or _NOT_THERE)
         if found is None or not proven or found.provider != provider_name:
+            if held is not None:  # it is no longer what it was
+                self._keyring.forget(key_id)
             return None
-        self._keyring.remember(found)
+        self._keyring.remember(found, asked_at)
         return found
 
     def _of_token(self, token: Token) -> tuple[str, Proof]:
@@ -143,9 +152,10 @@ class Authenticator:
 
         async def proof(credential: Credential) -> bool:
             right = await self._passwords.opens(credential, password)
-            return right and credential.kind == "basic" and credential.good(self._keyring.now)
+            now = self._keyring.now
+            return right and credential.kind == "basic" and credential.secrets[0].good(now) and credential.good(now)
 
-        return user if user.isascii() and user.isalnum() else _NOBODY.key_id, proof
+        return user if is_key_id(user) else _NOBODY.key_id, proof
 
     async def _of_jwt(self, text: str, provider_name: str) -> tuple[str, Proof]:
         """An access token of our own, or, where it says that it is somebody else's, one of Entra's."""
@@ -154,7 +164,7 @@ class Authenticator:
 
             async def issued(credential: Credential) -> bool:
                 secret = claims.get("secret")
-                held = secret is None or any(each.id == secret for each in credential.secrets)
+                held = secret is None or any(each.mark == secret for each in credential.secrets)
                 ours = credential.kind in {"client", "federated"} and claims.get("table") == credential.table
                 return ours and held and credential.good(self._keyring.now)
 
@@ -162,17 +172,14 @@ class Authenticator:
 
         async def entra(credential: Credential) -> bool:
             trust = credential.trust if credential.kind == "entra" else None
-            proven = await self._entra.proves(text, trust or Trust("", "", ""))
-            return proven and trust is not None and credential.good(self._keyring.now)
+            proven = await self._entra.proves(text, trust or NO_TRUST)
+            return proven and credential.good(self._keyring.now)
 
-        return entra_id(provider_name), entra
+        return entra_id(provider_name) if is_name(provider_name) else _NOBODY.key_id, entra
 
     def _warn(self, credential: Credential) -> None:
         """Say in the log, once at each of some numbers of days before, that a credential ends."""
-        if not credential.ends:
-            return
-        left = (datetime.fromisoformat(credential.ends).timestamp() - time.time()) / DAY
-        step = next((days for days in _WARNINGS if left <= days), 0)
+        step = warned_days(credential.ends, self._keyring.now)
         if step and self._warned.get(credential.key_id) != step:
             self._warned[credential.key_id] = step
             telemetry.warn_of_end(credential.provider, credential.key_id, credential.ends)
@@ -195,7 +202,7 @@ class Passwords:
         """
         kept = credential.secrets[0].digest if credential.kind == "basic" and credential.secrets else self._nothing
         quick = hashlib.sha256(f"{kept} {password}".encode()).hexdigest()
-        if self._right.get(credential.key_id) == quick:
+        if hmac.compare_digest(self._right.get(credential.key_id, ""), quick):
             return True
         if self._waiting >= _IN_LINE:
             raise TooManyRequests("Too many passwords to check at once; send the request again.", 5)

@@ -194,9 +194,7 @@ async def _show(app: App, options: argparse.Namespace) -> None:
         print(f"{name + 's':<9} {total}")
     for name in SWITCHES:
         print(f"  {name} = {_word(getattr(provider.profile, name))}")
-    for credential in await app.providers.keyring.of(provider.name):
-        for line in cli_credentials.described(credential):
-            print(line)
+    await cli_credentials.print_all(app, provider.name)
 
 
 def _word(value: bool | str) -> str:  # noqa: FBT001 (the value of a switch)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from scim import signing, vault
 from scim.app import App
-from scim.credentials import Credential, Kind, Token, Trust, at
+from scim.credentials import Credential, Kind, Token, Trust, at, warned_days
 from scim.entra import NON_GALLERY, SYNC_FABRIC
 from scim.keyring import CredentialError
 from scim.signing import KeysError
@@ -115,15 +115,21 @@ def _overlap(text: str) -> float:
 
 async def _list(app: App, options: argparse.Namespace) -> None:
     await app.providers.get(options.name)
-    for credential in await app.providers.keyring.of(options.name):
-        for line in described(credential):
+    await print_all(app, options.name)
+
+
+async def print_all(app: App, name: str) -> None:
+    """Print what lets a provider's clients in."""
+    keyring = app.providers.keyring
+    for credential in await keyring.of(name):
+        for line in described(credential, keyring.now):
             print(line)
 
 
-def described(credential: Credential) -> list[str]:
-    """A credential as its provider's operator is told of it: a line, and one more for each of several secrets."""
+def described(credential: Credential, now: str) -> list[str]:
+    """A credential as its provider's operator is told of it: a line, and one more for each secret of a client."""
     user = f"  for the user {credential.user}" if credential.user else ""
-    end = f"  {'ends' if credential.ends else ''} {credential.ends}".rstrip()
+    end = f"  {_end(credential.ends, now)}" if credential.ends else ""
     used = (
         f"  last used {credential.used} from {credential.used_from or 'an unknown address'}" if credential.used else ""
     )
@@ -133,10 +139,19 @@ def described(credential: Credential) -> list[str]:
     lines = [f"{opening}{user}{trusts}{end}{used}"]
     if credential.kind == "client":
         lines += [
-            f"  secret {each.id}  issued {each.created}  {f'ends {each.expires}' if each.expires else 'does not end'}"
-            for each in credential.secrets
+            f"  secret {each.id}  issued {each.created}  {_end(each.expires, now)}" for each in credential.secrets
         ]
     return lines
+
+
+def _end(ends: str, now: str) -> str:
+    """When a credential or a secret ends, and a warning where that is soon."""
+    if not ends:
+        return "does not end"
+    if ends <= now:
+        return f"ended {ends}"
+    days = warned_days(ends, now)
+    return f"ends {ends}" + (f"  WARNING: within {days} days; rotate it" if days else "")
 
 
 async def _issue(app: App, options: argparse.Namespace) -> None:

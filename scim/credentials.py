@@ -14,7 +14,7 @@ import string
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
 from cryptography.exceptions import InvalidKey
@@ -32,6 +32,8 @@ MAX_SECRETS = 2
 _TOKEN = re.compile(r"rollcall_([0-9a-z]{12})_([A-Za-z0-9_-]{43})_([0-9A-Za-z]{6})")
 _KEY_ID = re.compile(r"[0-9a-z]{12}")
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_WARNINGS = (5, 20, 60)
+"""Days before a credential ends from which on its operator is warned, and warned again."""
 _COST = {"length": 32, "n": 2**14, "r": 8, "p": 1}
 """Of scrypt: 16 MB and some 50 ms."""
 
@@ -51,6 +53,11 @@ class Secret:
     digest: str = field(repr=False)
     created: str
     expires: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What an access token says of the secret that it was issued for: unlike its id, no later secret has it."""
+        return self.digest[:16]
 
     def good(self, now: str) -> bool:
         """Whether it has not expired."""
@@ -231,6 +238,14 @@ def is_password(password: str, kept: str) -> bool:
 def at(seconds: float) -> str:
     """A Unix time as it is kept, and compared."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
+
+
+def warned_days(ends: str, now: str) -> int:
+    """Within how many days a credential ends, of those at which its operator is warned; 0: not so soon, or never."""
+    if not ends:
+        return 0
+    left = datetime.fromisoformat(ends) - datetime.fromisoformat(now)
+    return next((days for days in _WARNINGS if left <= timedelta(days)), 0)
 
 
 def live(held: Sequence[Secret], now: str) -> tuple[Secret, ...]:

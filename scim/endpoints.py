@@ -63,7 +63,7 @@ class Endpoints:
         self._pace = Pace(settings.requests_per_second, settings.requests_at_once)
 
     async def handle(self, request: Request) -> Response:
-        """Answer a request; whatever happens, with a SCIM response."""
+        """Answer a request; whatever happens, in the words of the endpoint that it is for."""
         with telemetry.request(request.method, request.headers) as trace:
             try:
                 status, body, headers = await self._in_time(self._answer(request, trace))
@@ -72,7 +72,7 @@ class Endpoints:
             except Exception as error:  # noqa: BLE001 (the border: nothing may pass it)
                 trace.fail(error)
                 unforeseen = InternalError(f"Something unforeseen happened; its correlation id is {trace.request_id}.")
-                status, body, headers = unforeseen.status, messages.error(unforeseen), {}
+                status, body, headers = _refusal(unforeseen, trace)
             trace.status = status.value
             headers = {"Content-Type": f"{media.SCIM_JSON}; charset=utf-8", **headers}
             headers |= {"X-Request-Id": trace.request_id, "Cache-Control": "no-store"}
@@ -173,7 +173,7 @@ class Endpoints:
         self, tokens: TokenEndpoint, request: Request, provider_name: str, trace: telemetry.Trace
     ) -> Answer:
         """Issue an access token, or say why not in OAuth's words (RFC 6749 §5)."""
-        trace.endpoint = "/oauth/token"
+        trace.endpoint = oauth.ENDPOINT
         if request.method != "POST":
             raise MethodNotAllowed(request.method, ("POST",))
         address = client_address(request.headers, self._settings.proxies)
@@ -222,6 +222,9 @@ def _published(request: Request, document: JsonObject, trace: telemetry.Trace) -
 
 def _refusal(error: ScimError, trace: telemetry.Trace) -> Answer:
     trace.scim_type = error.scim_type
+    if trace.endpoint == oauth.ENDPOINT:
+        refused = OAuthError.of(error)
+        return refused.status, refused.body, oauth.NO_STORE | refused.headers
     return error.status, messages.error(error), error.headers
 
 

@@ -7,13 +7,15 @@ customer's Entra from another's.
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from jwt import PyJWKSet
 
+from scim import telemetry
 from scim.credentials import Trust
 
 SYNC_FABRIC = "00000014-0000-0000-c000-000000000000"
@@ -31,26 +33,32 @@ _FRESH = 86_400.0
 """Seconds after which keys are asked for again."""
 _AGAIN = 30.0
 """Seconds, at least, between two questions for the keys of a tenant."""
+NO_TRUST = Trust("", "", "")
+"""What proves nothing, in the time that a proof takes."""
+_NO_KEY = RSAPublicNumbers(65_537, 2**2_048 - 1).public_key()
 
 type Claims = dict[str, Any]
 
 
 class TenantKeys:
-    """The keys of one tenant, as they were last seen; asked for once at a time."""
+    """The keys of one tenant, as they were last seen; asked for once at a time, by a task of their own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ticks: Callable[[], float] = time.monotonic) -> None:
         self._url = url
+        self._ticks = ticks
         self._keys: Mapping[str, jwt.PyJWK] = {}
         self._asked_at = self._seen_at = float("-inf")
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
 
     async def key(self, kid: str) -> jwt.PyJWK | None:
-        """The key of that name; during an outage those seen before serve on."""
-        now = time.monotonic()
-        if (kid not in self._keys or now - self._seen_at > _FRESH) and now - self._asked_at > _AGAIN:
-            async with self._asking:
-                if time.monotonic() - self._asked_at > _AGAIN:
-                    await self._ask()
+        """The key of that name; those seen before serve on, while newer ones are asked for and during an outage."""
+        now = self._ticks()
+        wanted = kid not in self._keys or now - self._seen_at > _FRESH
+        if wanted and self._asking is None and now - self._asked_at > _AGAIN:
+            self._asked_at = now
+            self._asking = asyncio.create_task(self._ask())
+        if kid not in self._keys and self._asking is not None:
+            await asyncio.shield(self._asking)  # others wait for it, too
         return self._keys.get(kid)
 
     async def _ask(self) -> None:
@@ -63,11 +71,11 @@ class TenantKeys:
                 answer.raise_for_status()
                 told = PyJWKSet.from_dict(json.loads(await answer.read()))
             self._keys = {key.key_id: key for key in told.keys if key.key_id and key.key_type == "RSA"}
-            self._seen_at = time.monotonic()
-        except (aiohttp.ClientError, TimeoutError, ValueError, jwt.PyJWTError):
-            pass  # the keys seen before are as good as they were; an unknown one is refused
+            self._seen_at = self._ticks()
+        except (aiohttp.ClientError, OSError, ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
+            telemetry.tenant_keys_unread(self._url, error)  # an unknown key is refused
         finally:
-            self._asked_at = time.monotonic()
+            self._asking = None
 
 
 class Entra:
@@ -87,14 +95,14 @@ class Entra:
         return claims is not None and self._says(claims, trust)
 
     def _says(self, claims: Claims, trust: Trust) -> bool:
-        issuers = {f"{self._authority}/{trust.tenant}/v2.0", f"https://sts.windows.net/{trust.tenant}/"}
-        audience, application = claims["aud"], {claims[name] for name in ("appid", "azp") if name in claims}
+        issuers = [f"{self._authority}/{trust.tenant}/v2.0", f"https://sts.windows.net/{trust.tenant}/"]
+        audience, applications = claims["aud"], [claims[name] for name in ("appid", "azp") if name in claims]
         audiences = audience if isinstance(audience, list) else [audience]
         return (
             claims["iss"] in issuers
             and claims.get("tid") == trust.tenant
             and [plain(each) for each in audiences] == [plain(trust.audience)]
-            and application == {trust.application}
+            and applications in ([trust.application], [trust.application] * 2)
             and (not trust.subject or claims.get("sub") == trust.subject)
             and "scp" not in claims
         )
@@ -104,15 +112,17 @@ class Entra:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in _ALGORITHMS:
                 return None
-            keys = self._tenants.setdefault(tenant, TenantKeys(f"{self._authority}/{tenant}/discovery/v2.0/keys"))
-            key = await keys.key(str(header.get("kid", "")))
-            if key is None:
-                return None
-            options: Any = {"require": ["exp", "nbf", "aud", "iss"], "verify_aud": False}
-            claims: Claims = jwt.decode(token, key, algorithms=_ALGORITHMS, leeway=_LEEWAY, options=options)
+            key = await self._keys(tenant).key(str(header.get("kid", ""))) if tenant else None
+            options: Any = {"require": ["exp", "iat", "nbf", "aud", "iss"], "verify_aud": False}
+            claims: Claims = jwt.decode(token, key or _NO_KEY, algorithms=_ALGORITHMS, leeway=_LEEWAY, options=options)
         except jwt.PyJWTError:
             return None
-        return claims
+        return claims if key is not None else None
+
+    def _keys(self, tenant: str) -> TenantKeys:
+        if tenant not in self._tenants:
+            self._tenants[tenant] = TenantKeys(f"{self._authority}/{tenant}/discovery/v2.0/keys")
+        return self._tenants[tenant]
 
 
 def plain(audience: object) -> str:

@@ -23,7 +23,7 @@ from scim.credentials import (
 )
 from scim.errors import ScimError
 from scim.provider import Provider
-from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, Tables, Unsettled
+from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, Tables, Unsettled, Write
 
 _TABLE = "credentials"
 _MAX_CACHED = 10_000
@@ -50,6 +50,7 @@ class Keyring:
         self._cache_seconds = cache_seconds
         self._clock = clock
         self._cached: dict[str, tuple[float, Credential]] = {}
+        self._forgot_at = float("-inf")
         self._noted: dict[str, float] = {}
         self._notes: set[asyncio.Task[None]] = set()
 
@@ -92,9 +93,7 @@ class Keyring:
         row = await self._rows.get(key_id)
         if row is not None and Credential.decode(row).table == provider.table:
             raise CredentialError(f"the provider trusts it already; revoke {key_id} first")
-        await self._rows.transact(
-            [Create(key_id, made.encode()) if row is None else Merge(key_id, row.etag, made.encode())]
-        )
+        await self._transact(Create(key_id, made.encode()) if row is None else Merge(key_id, row.etag, made.encode()))
         self.forget(key_id)
         return made
 
@@ -111,7 +110,7 @@ class Keyring:
             CredentialError: there is no such credential, or it has no secret; or a client has two secrets already.
         """
         row, old = await self._own(name, key_id)
-        if not old.secrets:
+        if old.trust is not None:
             raise CredentialError(f"{key_id} has no secret of its own: it trusts Entra's")
         until, now = self._in_days(overlap) if overlap else self.now, self.now
         if old.kind != "client":
@@ -126,25 +125,25 @@ class Keyring:
                 used="",
                 used_from="",
             )
-            await self._rows.transact(
-                [Create(token.key_id, made.encode()), Merge(key_id, row.etag, ending(old, until).encode())]
+            await self._transact(
+                Create(token.key_id, made.encode()), Merge(key_id, row.etag, ending(old, until).encode())
             )
         else:
             kept = live(old.secrets, at(self._clock() - DAY))  # what an expired one was good for may still be
-            if len(live(kept, now)) >= MAX_SECRETS:
+            if overlap and len(live(kept, now)) >= MAX_SECRETS:
                 raise CredentialError(f"{key_id} has two secrets already; revoke one of them, or wait for its end")
             token = Token.of(key_id)
             number = str(max((int(each.id) for each in old.secrets), default=0) + 1)
-            aged = [replace(each, expires=min(each.expires or "~", until)) for each in kept]
+            aged = [replace(each, expires=min(each.expires or "~", old.expires or "~", until)) for each in kept]
             fresh = Secret(number, token.digest, now, self._in_days(days))
-            await self._change(row, replace(old, secrets=(*(aged if overlap else ()), fresh)))
+            await self._change(row, replace(old, secrets=(*(aged if overlap else ()), fresh), expires=""))
         self.forget(key_id)
         return token
 
     async def expire(self, name: str, key_id: str, days: float) -> Credential:
         """Let a credential end after so many days, if it does not before."""
         row, old = await self._own(name, key_id)
-        return await self._change(row, ending(old, self._in_days(days)))
+        return await self._change(row, ending(old, at(self._clock() + days * DAY)))
 
     async def revoke(self, name: str, key_id: str, secret: str = "") -> None:
         """Make a credential worthless, or one of its secrets: here at once, elsewhere within the time it is cached.
@@ -161,7 +160,8 @@ class Keyring:
                 raise CredentialError(f"{key_id} has no secret {secret!r}")
             await self._change(row, replace(held, secrets=left))
         else:
-            await self._rows.transact([Delete(key_id)])
+            with suppress(Refused):  # somebody else revoked it
+                await self._rows.transact([Delete(key_id)])
             self.forget(key_id)
 
     async def revoke_all(self, name: str) -> None:
@@ -186,25 +186,31 @@ class Keyring:
         held = self._cached.get(key_id)
         return held[1] if held is not None and held[0] > time.monotonic() else None
 
-    def remember(self, credential: Credential) -> None:
-        """Believe that a credential is as it is, for a while."""
+    def remember(self, credential: Credential, asked_at: float) -> None:
+        """Believe for a while that a credential is as it was at a monotonic time, unless one was forgotten since."""
+        if asked_at <= self._forgot_at:
+            return
         if len(self._cached) >= _MAX_CACHED:
             self._cached.clear()
-        self._cached[credential.key_id] = time.monotonic() + self._cache_seconds, credential
+        self._cached[credential.key_id] = asked_at + self._cache_seconds, credential
 
     def forget(self, key_id: str) -> None:
         """Look into the store when the credential is next asked for."""
         self._cached.pop(key_id, None)
+        self._forgot_at = time.monotonic()
 
     def note_use(self, credential: Credential, address: str) -> None:
-        """Write down that a credential is being used, at most once a minute, while its client is answered."""
+        """Write down that a credential is being used, while its client is answered.
+
+        Once a minute at most, whichever processes it is used in.
+        """
         now = self._clock()
         if now - self._noted.get(credential.key_id, 0) < _NOTED_EVERY:
             return
         if len(self._noted) >= _MAX_CACHED:
             self._noted.clear()
         self._noted[credential.key_id] = now
-        task = asyncio.create_task(self._note(credential.key_id, at(now), address))
+        task = asyncio.create_task(self._note(credential.key_id, now, address))
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
 
@@ -212,11 +218,11 @@ class Keyring:
         """Wait for the notes that are being written."""
         await asyncio.gather(*self._notes, return_exceptions=True)
 
-    async def _note(self, key_id: str, when: str, address: str) -> None:
+    async def _note(self, key_id: str, now: float, address: str) -> None:
         with suppress(ScimError, Refused, Unsettled):  # another process may have noted it, and nothing depends on it
             row = await self._rows.get(key_id)
-            if row is not None and str(row.properties.get("used", "")) < when:
-                await self._rows.transact([Merge(key_id, row.etag, {"used": when, "used_from": address[:45]})])
+            if row is not None and str(row.properties.get("used", "")) <= at(now - _NOTED_EVERY):
+                await self._rows.transact([Merge(key_id, row.etag, {"used": at(now), "used_from": address[:45]})])
 
     async def _own(self, name: str, key_id: str) -> tuple[Row, Credential]:
         row = await self._rows.get(key_id) if key_id.isascii() and "/" not in key_id else None
@@ -226,12 +232,15 @@ class Keyring:
         return row, credential
 
     async def _change(self, row: Row, after: Credential) -> Credential:
-        try:
-            await self._rows.transact([Merge(row.key, row.etag, after.encode())])
-        except Refused:
-            raise CredentialError("somebody else changed the credential at the same time; try again") from None
+        await self._transact(Merge(row.key, row.etag, after.encode()))
         self.forget(row.key)
         return after
+
+    async def _transact(self, *writes: Write) -> None:
+        try:
+            await self._rows.transact(writes)
+        except Refused:
+            raise CredentialError("somebody else changed the credential at the same time; try again") from None
 
     def _in_days(self, days: float) -> str:
         return at(self._clock() + days * DAY) if days else ""

@@ -12,14 +12,16 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from scim import addresses
 from scim.credentials import Credential, Secret, Trust, federated_id, is_key_id
-from scim.entra import Entra, unproven
-from scim.errors import ScimError, Unavailable
+from scim.entra import NO_TRUST, Entra, unproven
+from scim.errors import ScimError
 from scim.keyring import Keyring
 from scim.pacing import Pace
 from scim.providers import Providers
 from scim.schema import JsonObject
-from scim.signing import ALGORITHM, KeysError, Signing
+from scim.signing import ALGORITHM, Signing
 
+ENDPOINT = "/oauth/token"
+"""The token endpoint, below a provider's path or the service's."""
 JSON = "application/json"
 NO_STORE = {"Content-Type": JSON, "Cache-Control": "no-store", "Pragma": "no-cache"}
 _FORM = "application/x-www-form-urlencoded"
@@ -44,7 +46,8 @@ class OAuthError(Exception):
     @classmethod
     def of(cls, error: ScimError) -> "OAuthError":
         """What the service says of itself, in this endpoint's words."""
-        refused = cls("temporarily_unavailable", error.detail, error.status)
+        server = error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.TOO_MANY_REQUESTS
+        refused = cls("temporarily_unavailable" if server else "invalid_request", error.detail, error.status)
         refused.headers |= error.headers
         return refused
 
@@ -75,10 +78,7 @@ class TokenEndpoint:
 
     async def jwks(self) -> JsonObject:
         """The public keys, for whoever wants to know an access token."""
-        try:
-            return await self._signing.jwks()
-        except (OSError, KeysError):
-            raise Unavailable("The signing keys cannot be read.", retry_after=30) from None
+        return await self._signing.jwks()
 
     async def token(self, headers: Mapping[str, str], body: bytes, provider_name: str, address: str) -> JsonObject:
         """The answer to a request for a token.
@@ -91,6 +91,7 @@ class TokenEndpoint:
 
         Raises:
             OAuthError: it is refused.
+            ScimError: it is not, and cannot be answered now.
         """
         form = _form(headers, body)
         claimed = _claimed(headers.get("authorization", ""), form)
@@ -98,49 +99,36 @@ class TokenEndpoint:
             raise OAuthError("invalid_request", "grant_type is missing; it must be client_credentials.")
         if form["grant_type"] != "client_credentials":
             raise OAuthError("unsupported_grant_type", "grant_type must be client_credentials.")
-        try:
-            credential, secret = await self._proven(claimed, provider_name)
-            with self._pace.admit(credential.key_id):
-                return await self._issued(credential, secret, address)
-        except ScimError as error:
-            raise OAuthError.of(error) from None
-        except (OSError, KeysError):
-            raise OAuthError(
-                "temporarily_unavailable", "The signing keys cannot be read.", HTTPStatus.SERVICE_UNAVAILABLE
-            ) from None
+        credential, secret = await self._proven(claimed, provider_name)
+        with self._pace.admit(credential.key_id):
+            return await self._issued(credential, secret, address)
 
     async def _proven(self, claimed: _Claimed, provider_name: str) -> tuple[Credential, Secret | None]:
         """The client, and the secret that it has proven itself with; looked up anew, for tokens are rare."""
-        key_id, trusted = claimed.client_id, Trust("", "", "")
+        key_id = claimed.client_id
         if claimed.assertion and not key_id:
             told = unproven(claimed.assertion)
-            trusted = Trust(str(told.get("tid", "")), "", "", str(told.get("sub", "")))
-            key_id = federated_id(provider_name, trusted)
-        found = await self._keyring.get(key_id if is_key_id(key_id) else _NOBODY.key_id)
-        credential = found or _NOBODY
+            key_id = federated_id(provider_name, Trust(str(told.get("tid", "")), "", "", str(told.get("sub", ""))))
+        credential = await self._keyring.get(key_id if is_key_id(key_id) else _NOBODY.key_id) or _NOBODY
         if claimed.assertion:
             secret = None
-            right = await self._entra.proves(claimed.assertion, credential.trust or trusted)
+            right = await self._entra.proves(claimed.assertion, credential.trust or NO_TRUST)
             right = right and credential.kind == "federated" and credential.good(self._keyring.now)
         else:
             digest = hashlib.sha256(claimed.secret.encode()).hexdigest()
             secret = credential.opened_by(digest, self._keyring.now)
             right = secret is not None and credential.kind == "client"
-        here = not provider_name or credential.provider == provider_name
-        provider = await self._providers.cached(credential.provider or provider_name)
-        if provider is None or provider.table != credential.table:
-            provider = await self._providers.refreshed(credential.provider or provider_name)
-        if found is None or not right or not here or provider is None or provider.table != credential.table:
-            raise OAuthError(
-                "invalid_client", "The client is not known here, or its secret or assertion is wrong.",
-                HTTPStatus.UNAUTHORIZED,
-            )  # fmt: skip
+        if not right or credential is _NOBODY or provider_name not in {"", credential.provider}:
+            raise _unknown()
         return credential, secret
 
     async def _issued(self, credential: Credential, secret: Secret | None, address: str) -> JsonObject:
         provider = await self._providers.cached(credential.provider)
-        allowed = provider is not None and (not provider.allowed or addresses.within(address, provider.allowed))
-        if provider is None or not provider.enabled or not allowed:
+        if provider is None or provider.table != credential.table:  # perhaps made anew since it was cached
+            provider = await self._providers.refreshed(credential.provider)
+        if provider is None or provider.table != credential.table:
+            raise _unknown()
+        if not provider.enabled or (provider.allowed and not addresses.within(address, provider.allowed)):
             raise OAuthError(
                 "unauthorized_client", "The administrator of this service does not let this client in at present."
             )
@@ -153,17 +141,25 @@ class TokenEndpoint:
             "scope": credential.scope,
         }
         if secret is not None:
-            claims["secret"] = secret.id
+            claims["secret"] = secret.mark
         seconds = self._minutes * 60
         token = await self._signing.sign(claims, self._signing.audience(provider.name), seconds)
         return {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": credential.scope}
+
+
+def _unknown() -> OAuthError:
+    return OAuthError(
+        "invalid_client",
+        "The client is not known here, or its secret or assertion is wrong.",
+        HTTPStatus.UNAUTHORIZED,
+    )
 
 
 def metadata(issuer: str) -> JsonObject:
     """What clients may know of the issuer (RFC 8414 §2): one for the deployment, whatever the provider."""
     return {
         "issuer": issuer,
-        "token_endpoint": f"{issuer}/oauth/token",
+        "token_endpoint": issuer + ENDPOINT,
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials"],
@@ -179,7 +175,9 @@ def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
     if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise OAuthError("invalid_request", f"Send the request as {_FORM}.")
     if len(body) > _MAX_BODY:
-        raise OAuthError("invalid_request", f"The request has more than {_MAX_BODY} bytes.")
+        raise OAuthError(
+            "invalid_request", f"The request has more than {_MAX_BODY} bytes.", HTTPStatus.CONTENT_TOO_LARGE
+        )
     try:
         pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:

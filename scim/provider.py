@@ -5,6 +5,7 @@ It is one identity provider's connection, with its own Base URL, credentials, se
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +15,12 @@ from scim.profiles import PROFILES, Profile
 from scim.storage.rows import Properties, Property, Row, pack, unpack
 
 _RETENTION_DAYS = 90
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def is_name(text: str) -> bool:
+    """Whether a provider can be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,6 @@
 Their rows lie in a table of their own; what opens them is on the keyring.
 """
 
-import re
 import secrets
 import time
 import uuid
@@ -18,14 +17,13 @@ from scim.custom import Custom
 from scim.extending import extended
 from scim.keyring import Keyring
 from scim.profiles import PROFILES
-from scim.provider import Provider
+from scim.provider import Provider, is_name
 from scim.schema import Schemas
 from scim.schema_changes import compare
 from scim.storage.directory import Directory
 from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, Tables
 
 _PROVIDERS = "providers"
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _MAX_SCHEMAS = 200  # different ones that a process keeps at hand
 _AT_THE_SAME_TIME = "somebody else changed the provider at the same time; try again"
 _OPERATOR = Origin("operator", "")
@@ -67,7 +65,7 @@ class Providers:
         Raises:
             ProviderError: the name is taken or not fit for a URL, or a profile or switch is unknown.
         """
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             raise ProviderError(f"{name!r} is no name for a provider: use 1 to 63 of a-z, 0-9 and inner hyphens")
         _known(profile, switches)
         provider = Provider(
@@ -245,7 +243,7 @@ class Providers:
         return await self._update(row, replace(Provider.decode(row), allowed=allowed))
 
     async def _row(self, name: str) -> Row:
-        row = await self._rows.get(name) if _NAME.fullmatch(name) else None
+        row = await self._rows.get(name) if is_name(name) else None
         if row is None:
             raise ProviderError(f"there is no provider {name!r}")
         return row

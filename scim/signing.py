@@ -5,10 +5,12 @@ from a quarter of an hour after it was made, and while there is only one, at onc
 it signed has expired. Before each key in the text stands a line ``Created: <time>``, as RFC 7468 §5.2 lets it.
 """
 
+import asyncio
 import hashlib
 import json
 import re
 import time
+import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +19,14 @@ from itertools import pairwise
 from typing import Any, Self
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 
+from scim import telemetry
 from scim.credentials import at
+from scim.errors import Unavailable
 
 ALGORITHM = "ES256"
 TYPE = "at+jwt"
@@ -36,7 +41,15 @@ _FRESH = 300.0
 """Seconds for which the keys are believed to be the newest."""
 _AGAIN = 30.0
 """Seconds, at least, between two looks for a key that is not known."""
+_PAUSE = 5.0
+"""Seconds, at least, between two looks while there is no key at all."""
 _KEY = re.compile(r"Created: (\S+)\s+(-----BEGIN PRIVATE KEY-----.+?-----END PRIVATE KEY-----)", re.DOTALL)
+
+_CHECKED: Any = {
+    "require": ["exp", "iat", "nbf", "aud", "iss"],
+    "strict_aud": True,
+    **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat"), False),  # by our own clock instead
+}
 
 type Claims = dict[str, Any]
 type Source = Callable[[], Awaitable[str]]
@@ -91,7 +104,7 @@ def read(text: str) -> tuple[SigningKey, ...]:
         try:
             private = load_pem_private_key(pem.encode(), None)
             moment = datetime.fromisoformat(created).timestamp()
-        except ValueError:
+        except (ValueError, TypeError, UnsupportedAlgorithm):
             raise KeysError(f"the signing key created {created[:40]!r} cannot be read") from None
         if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
             raise KeysError(f"the signing key created {created} is not on the curve P-256, which {ALGORITHM} needs")
@@ -130,6 +143,7 @@ class Signing:
     Args:
         source: gives the text of the keys.
         issuer: who signs (``iss``).
+        clock: gives Unix time in seconds.
     """
 
     def __init__(self, source: Source, issuer: str, clock: Callable[[], float] = time.time) -> None:
@@ -138,20 +152,37 @@ class Signing:
         self._clock = clock
         self._keys: tuple[SigningKey, ...] = ()
         self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
 
     def audience(self, provider: str) -> str:
         """Whom tokens for a provider are for (``aud``): its Base URL."""
         return f"{self.issuer}/scim/{provider}/v2"
 
     async def sign(self, claims: Claims, audience: str, seconds: int) -> str:
-        """An access token that lives so many seconds."""
+        """An access token that lives so many seconds (RFC 9068 §2.2).
+
+        Raises:
+            Unavailable: there is no key to sign with.
+        """
         now = int(self._clock())
         key = signer(await self._known(_FRESH), now)
-        whole = {"iss": self.issuer, "aud": audience, "iat": now, "nbf": now, "exp": now + seconds, **claims}
+        whole = {
+            "iss": self.issuer,
+            "aud": audience,
+            "iat": now,
+            "nbf": now,
+            "exp": now + seconds,
+            "jti": uuid.uuid4().hex,
+            **claims,
+        }
         return jwt.encode(whole, key.private, ALGORITHM, headers={"kid": key.kid, "typ": TYPE})
 
     async def claims(self, token: str, audience: str) -> Claims | None:
-        """What a token says, if it was signed here, for that audience, and is good now."""
+        """What a token says, if it was signed here, for that audience, and is good now.
+
+        Raises:
+            Unavailable: there is no key to know it by.
+        """
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") != ALGORITHM or str(header.get("typ", "")).lower() != TYPE:
@@ -165,15 +196,22 @@ class Signing:
                 algorithms=[ALGORITHM],
                 audience=audience,
                 issuer=self.issuer,
-                leeway=LEEWAY,
-                options={"require": ["exp", "iat", "nbf", "aud", "iss"], "strict_aud": True},
+                options=_CHECKED,
             )
         except jwt.PyJWTError:
             return None
-        return whole
+        now, times = self._clock(), [whole[name] for name in ("iat", "nbf", "exp")]
+        if not all(isinstance(each, int) for each in times):
+            return None
+        begun, ended = max(times[:2]), times[2]
+        return whole if begun - LEEWAY <= now < ended + LEEWAY else None
 
     async def jwks(self) -> Claims:
-        """The public keys (RFC 7517 §5)."""
+        """The public keys (RFC 7517 §5).
+
+        Raises:
+            Unavailable: they cannot be read.
+        """
         return {"keys": [key.public for key in await self._known(_FRESH)]}
 
     async def _key(self, kid: str) -> SigningKey | None:
@@ -185,12 +223,23 @@ class Signing:
 
     async def _known(self, age: float) -> tuple[SigningKey, ...]:
         """The keys, as they were at most so many seconds ago; older ones where the source fails."""
-        if time.monotonic() - self._read_at > age:
-            self._read_at = time.monotonic()
-            try:
-                self._keys = read(await self._source())
-            except (OSError, KeysError):
-                if not self._keys:
-                    self._read_at = float("-inf")
-                    raise
+        served_meanwhile = self._keys and age == _FRESH and self._reading.locked()
+        if not self._seen_within(age) and not served_meanwhile:
+            async with self._reading:
+                if not self._seen_within(age):
+                    await self._read()
+        if not self._keys:
+            raise Unavailable("The signing keys cannot be read.", retry_after=30)
         return self._keys
+
+    def _seen_within(self, age: float) -> bool:
+        return 0 <= self._clock() - self._read_at <= (age if self._keys else _PAUSE)
+
+    async def _read(self) -> None:
+        """Read the keys; those known before serve on where that fails, which the log is told."""
+        try:
+            self._keys = read(await self._source())
+        except (OSError, KeysError) as error:
+            telemetry.keys_unread(error)
+        finally:
+            self._read_at = self._clock()

@@ -116,6 +116,17 @@ def warn_of_end(provider: str, credential: str, ends: str) -> None:
     _logger.warning("ends", extra={"fields": fields})
 
 
+def keys_unread(error: Exception) -> None:
+    """Say that the signing keys could not be read; for how long those known before serve on depends on their source."""
+    _logger.error("keys", extra={"fields": {"message": "the signing keys cannot be read", "error": describe(error)}})
+
+
+def tenant_keys_unread(url: str, error: Exception) -> None:
+    """Say that Entra does not give a tenant's keys: tokens signed by keys seen before are taken on, others are not."""
+    fields = {"message": "the keys of a tenant cannot be read", "url": url, "error": describe(error)}
+    _logger.error("keys", extra={"fields": fields})
+
+
 def current() -> Trace | None:
     """The trace of the request being answered, if one is."""
     return _current.get()

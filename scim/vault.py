@@ -20,7 +20,7 @@ def source(where: str) -> Source:
     """What reads the keys at a place."""
     if where.startswith("https://"):
         return lambda: _vault("GET", where)
-    return lambda: asyncio.to_thread(Path(where).read_text, "ascii")
+    return lambda: asyncio.to_thread(Path(where).read_text, "ascii", "replace")
 
 
 def sink(where: str) -> Callable[[str], Awaitable[None]]:
@@ -39,7 +39,8 @@ def _write_file(path: Path, text: str) -> None:
     """Replace a file as a whole; nobody else can read it at any time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    fresh.unlink(missing_ok=True)  # whatever broke off before may be readable for others
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
     fresh.replace(path)
 
