@@ -2,7 +2,9 @@
 
 import argparse
 import time
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 from scim import signing, vault
 from scim.app import App
@@ -19,6 +21,7 @@ _KINDS: dict[Kind, str] = {
     "entra": "Entra's tokens",
 }
 _TRUSTS = "The id of the tenant, which alone tells this customer's Entra from every other one's."
+_ANY = "any"
 type Add = Callable[..., argparse.ArgumentParser]
 
 
@@ -59,16 +62,14 @@ def _add_credentials(commands: Add) -> None:
         _days(made)
     federated = command("federated", "add an OAuth client without a secret, which Entra vouches for", _trust)
     federated.set_defaults(kind="federated")
-    federated.add_argument("--subject", metavar="ID", required=True, help="the service principal's object id (sub)")
+    federated.add_argument("--subject", required=True, **_id("the service principal's object id (sub)"))
     entra = command("entra", "take Entra's own tokens, as with a blank secret: a test mode", _trust)
     entra.set_defaults(kind="entra")
-    entra.add_argument("--subject", metavar="ID", default="", help="the service principal's object id (sub)")
+    entra.add_argument("--subject", default=_ANY, **_id("the service principal's object id (sub); else any"))
     for trusting, audience, application in ((federated, None, None), (entra, NON_GALLERY, SYNC_FABRIC)):
-        trusting.add_argument("--tenant", metavar="ID", required=True, help=_TRUSTS)
+        trusting.add_argument("--tenant", required=True, **_id(_TRUSTS))
         trusting.add_argument("--audience", metavar="ID", default=audience, required=audience is None, help="aud")
-        trusting.add_argument(
-            "--application", metavar="ID", default=application, required=application is None, help="appid or azp"
-        )
+        trusting.add_argument("--application", default=application, required=application is None, **_id("appid or azp"))
         _scoped(trusting)
     rotate = command(
         "rotate", "a new token, password or secret; the old one stays good for a while", _rotate, of_one=True
@@ -85,6 +86,20 @@ def _add_credentials(commands: Add) -> None:
     expire.add_argument("--days", type=_days_of, required=True, help="after how many days")
     revoke = command("revoke", "make a credential worthless, everywhere within 60 seconds", _revoke, of_one=True)
     revoke.add_argument("--secret", metavar="NUMBER", default="", help="only this secret of an OAuth client")
+
+
+def _id(text: str) -> dict[str, Any]:
+    """An option that takes an id of Entra's, in whatever case; its tokens have them in lower case."""
+    return {"metavar": "ID", "type": _guid, "help": text}
+
+
+def _guid(text: str) -> str:
+    try:
+        return str(uuid.UUID(text)) if text != _ANY else ""
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "write an id as Entra shows it, such as 8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
+        ) from None
 
 
 def _scoped(parser: argparse.ArgumentParser) -> None:
@@ -215,9 +230,9 @@ async def _show_keys(app: App, _: argparse.Namespace) -> None:
         keys, now = signing.read(await vault.source(_place(app))()), time.time()
     except OSError as error:
         raise KeysError(_unreadable(error)) from None
-    signs = signing.signer(keys, now)
-    for key in keys:
-        state = "signs" if key is signs else "is not used yet" if key.created > signs.created else "has signed"
+    signing_now = keys.index(signing.signer(keys, now))
+    for place, key in enumerate(keys):
+        state = "signs" if place == signing_now else "is not used yet" if place > signing_now else "has signed"
         print(f"{key.kid}  created {at(key.created)}  {state}")
 
 

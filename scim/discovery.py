@@ -17,8 +17,27 @@ _TEXTUAL = frozenset({"string", "reference", "binary"})
 _WITHOUT_UNIQUENESS = frozenset({"complex", "boolean"})
 
 
+_BEARER: JsonObject = {
+    "type": "oauthbearertoken",
+    "name": "OAuth Bearer Token",
+    "description": "A bearer token, made for one provider, in the Authorization header.",
+    "specUri": "https://www.rfc-editor.org/info/rfc6750",
+    "primary": True,
+}
+_CLIENT: JsonObject = {
+    "type": "oauth2",
+    "name": "OAuth 2.0 Client Credentials",
+    "description": "A bearer token from the provider's token endpoint, /oauth/token beside /v2, "
+    "for a client's secret or for an assertion that the provider trusts.",
+    "specUri": "https://www.rfc-editor.org/info/rfc6749",
+    "primary": False,
+}
+
+
 def service_provider_config(base_url: str, settings: Settings, documentation_uri: str | None) -> JsonObject:
     """What the service can do (RFC 7643 §5, RFC 9865 §4).
+
+    Passwords are not announced: which provider has any, only a look into the store would tell.
 
     Args:
         base_url: the provider's Base URL, which ends in ``/v2``.
@@ -47,15 +66,7 @@ def service_provider_config(base_url: str, settings: Settings, documentation_uri
             "maxPageSize": settings.page_max,
             "cursorTimeout": settings.cursor_seconds,
         },
-        "authenticationSchemes": [
-            {
-                "type": "oauthbearertoken",
-                "name": "OAuth Bearer Token",
-                "description": "A bearer token, made for one provider, in the Authorization header.",
-                "specUri": "https://www.rfc-editor.org/info/rfc6750",
-                "primary": True,
-            }
-        ],
+        "authenticationSchemes": [_BEARER, _CLIENT] if settings.signing_keys else [_BEARER],
         "meta": _meta("ServiceProviderConfig", f"{base_url}/ServiceProviderConfig"),
     }
 

@@ -33,7 +33,8 @@ def of_provider(schemas: Schemas, profile: Profile, config: JsonObject, base_url
     """
     bent = ", ".join(f"{name} {_word(value)}" for name, value in profile.departures().items())
     text = f"{_ABOUT} This provider departs from the standard by: {bent}." if bent else _ABOUT
-    return _Description(schemas, profile, Capabilities.announced(config)).document({"url": base_url}, text)
+    description = _Description(schemas, profile, Capabilities.announced(config))
+    return description.document({"url": base_url}, text, base_url.removesuffix("/v2"))
 
 
 def of_service(schemas: Schemas, config: JsonObject, public_url: str) -> JsonObject:
@@ -49,7 +50,7 @@ def of_service(schemas: Schemas, config: JsonObject, public_url: str) -> JsonObj
         "variables": {"provider": {"default": "demo", "description": "The provider's name."}},
     }
     text = f"{_ABOUT} A provider's own description, with its schemas and its profile, is below its Base URL."
-    return _Description(schemas, PROFILES["rfc"], Capabilities.announced(config)).document(server, text)
+    return _Description(schemas, PROFILES["rfc"], Capabilities.announced(config)).document(server, text, public_url)
 
 
 _ABOUT = (
@@ -57,6 +58,16 @@ _ABOUT = (
     "unknown attributes and parameters, and attributes that are readOnly, are ignored. null or an empty array "
     "unassigns an attribute. Every answer, errors too, is application/scim+json; bodies may be application/json."
 )
+
+
+_BEARER: JsonObject = {"token": {"type": "http", "scheme": "bearer", "description": "A token of the provider."}}
+
+
+def _clients(issuing: str) -> JsonObject:
+    """How a client gets an access token (RFC 6749 §4.4)."""
+    scopes = {"write": "All that the provider's clients may do.", "read": "Reading."}
+    flow = {"tokenUrl": f"{issuing}/oauth/token", "scopes": scopes}
+    return {"client": {"type": "oauth2", "flows": {"clientCredentials": flow}}}
 
 
 def _word(value: bool | str) -> str:  # noqa: FBT001 (a switch's value)
@@ -69,12 +80,14 @@ class _Description:
     profile: Profile
     can: Capabilities
 
-    def document(self, server: JsonObject, text: str) -> JsonObject:
+    def document(self, server: JsonObject, text: str, issuing: str) -> JsonObject:
+        """The whole; ``issuing`` is the URL below which the token endpoint is."""
+        schemes = _BEARER | (_clients(issuing) if self.can.clients else {})
         return {
             "openapi": "3.1.1",
             "info": {"title": "Rollcall", "version": VERSION, "description": text, "license": {"name": "MIT"}},
             "servers": [server],
-            "security": [{"token": []}],
+            "security": [{name: []} for name in schemes],
             "tags": [{"name": name} for name in (*self.schemas.types, "All types", "Bulk", "Me", "Service")],
             "paths": self._paths(),
             "components": {
@@ -82,9 +95,7 @@ class _Description:
                 "parameters": parameters.components(self.can),
                 "headers": parameters.HEADERS,
                 "responses": {kind.__name__: _refusal(kind) for kind in ScimError.__subclasses__()},
-                "securitySchemes": {
-                    "token": {"type": "http", "scheme": "bearer", "description": "A token of the provider."}
-                },
+                "securitySchemes": schemes,
             },
         }
 

@@ -121,12 +121,14 @@ class Capabilities:
     sort: bool
     etag: bool
     cursor: bool
+    clients: bool
 
     @classmethod
     def announced(cls, config: JsonObject) -> Self:
         """What the config announces; what it does not name is not supported."""
         named = {name: bool(config.get(name, {}).get("supported")) for name in ("bulk", "sort", "etag")}
-        return cls(**named, cursor=bool(config.get("pagination", {}).get("cursor")))
+        schemes = {scheme["type"] for scheme in config.get("authenticationSchemes", ())}
+        return cls(**named, cursor=bool(config.get("pagination", {}).get("cursor")), clients="oauth2" in schemes)
 
     @property
     def missing_from_queries(self) -> tuple[int, ...]:

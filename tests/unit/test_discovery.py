@@ -71,8 +71,19 @@ def test_the_service_says_what_it_can_do() -> None:
     assert supported == {"patch", "bulk", "filter", "sort", "etag"}
     assert config["filter"]["maxResults"] == 500
     assert (config["bulk"]["maxOperations"], config["bulk"]["maxPayloadSize"]) == (7, 24_000_000)
-    assert [scheme["type"] for scheme in config["authenticationSchemes"]] == ["oauthbearertoken"]
+    assert schemes(config) == ["oauthbearertoken"]
     assert config["documentationUri"] == "https://docs.example.com"
+
+
+def schemes(config: JsonObject) -> list[str]:
+    return [scheme["type"] for scheme in config["authenticationSchemes"]]
+
+
+def test_clients_are_announced_where_the_service_issues_tokens() -> None:
+    issuing = SETTINGS.model_copy(update={"signing_keys": "keys.pem"})
+    config = discovery.service_provider_config(BASE, issuing, None)
+    assert schemes(config) == ["oauthbearertoken", "oauth2"]
+    assert [scheme["primary"] for scheme in config["authenticationSchemes"]] == [True, False]
 
 
 def test_the_service_says_how_it_pages() -> None:

@@ -21,6 +21,7 @@ BASE = f"{ORIGIN}/scim/contoso/v2"
 OPTIONS = ("bulk", "sort", "etag")
 NOTHING: JsonObject = {name: {"supported": False} for name in OPTIONS}
 ALL: JsonObject = {name: {"supported": True} for name in OPTIONS} | {"pagination": {"cursor": True, "index": True}}
+ISSUING: JsonObject = ALL | {"authenticationSchemes": [{"type": "oauthbearertoken"}, {"type": "oauth2"}]}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LIMITS = Schema(id="urn:x:Limits", name="User", attributes=(Attribute(name="disk", type="integer", required=True),))
 SHELF = ResourceType(
@@ -77,11 +78,23 @@ async def anybody(client: Client, method: str, path: str) -> Answer:
         described(ALL, "rfc", OWN),
         described(NOTHING, "entra", SCHEMAS),
         openapi.of_service(SCHEMAS, ALL, ORIGIN),
+        openapi.of_service(SCHEMAS, ISSUING, ORIGIN),
     ],
-    ids=["own types", "bent", "of the service"],
+    ids=["own types", "bent", "of the service", "with clients"],
 )
 def test_it_is_openapi(document: JsonObject) -> None:
     OpenAPIV31SpecValidator(document).validate()
+
+
+def test_it_says_where_clients_get_their_tokens_where_they_get_any() -> None:
+    assert described()["security"] == [{"token": []}]
+    for document, url in (
+        (described(ISSUING), f"{ORIGIN}/scim/contoso/oauth/token"),
+        (openapi.of_service(SCHEMAS, ISSUING, ORIGIN), f"{ORIGIN}/oauth/token"),
+    ):
+        assert document["security"] == [{"token": []}, {"client": []}]
+        flow = document["components"]["securitySchemes"]["client"]["flows"]["clientCredentials"]
+        assert (flow["tokenUrl"], list(flow["scopes"])) == (url, ["write", "read"])
 
 
 async def test_anybody_may_read_what_all_providers_have() -> None:
