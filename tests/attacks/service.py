@@ -57,11 +57,13 @@ class Target:
         """Trust the usual tokens of Entra's; gives the key id."""
         return (await self.app.providers.keyring.trust(await self.app.providers.get(provider), TRUST, kind)).key_id
 
-    async def send(self, method: str, target: str, content: bytes = b"", **headers: str) -> Answer:
+    async def send(
+        self, method: str, target: str, content: bytes = b"", /, origin: str = ORIGIN, **headers: str
+    ) -> Answer:
         """A request to any path of the service, as it is."""
         headers = ({"x_forwarded_for": str(ip_address(next(_ADDRESSES)))} if self.spread else {}) | headers
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        response = await self.app.handle(Request(method, ORIGIN + target, named, content))
+        response = await self.app.handle(Request(method, origin + target, named, content))
         return Answer(response.status.value, response.headers, response.body)
 
     async def ask(self, path: str = "/oauth/token", /, *, authorization: str = "", **form: str) -> Answer:
@@ -81,9 +83,10 @@ class Target:
         assert answer.status == 200, answer.content
         return str(answer.json["access_token"])
 
-    async def knock(self, authorization: str, provider: str = "contoso", path: str = "/Users") -> Answer:
+    async def knock(self, authorization: str, provider: str = "contoso", **headers: str) -> Answer:
         """A request with any credential to a provider."""
-        return await self.send("GET", f"/scim/{provider}/v2{path}", authorization=authorization, x_request_id="same")
+        headers = {"authorization": authorization, "x_request_id": "same"} | headers
+        return await self.send("GET", f"/scim/{provider}/v2/Users", **headers)
 
 
 def basic(user: str, password: str) -> str:
@@ -95,6 +98,14 @@ def new_keys(file: Path) -> Path:
     """A file with a new signing key."""
     file.write_text(signing.write([signing.SigningKey.new(time.time())]))
     return file
+
+
+async def clear(app: App) -> None:
+    """Make room for the two providers in a store that others used."""
+    await app.providers.prepare()
+    for provider in await app.providers.all():
+        if provider.name in {"contoso", "fabrikam"}:
+            await app.providers.delete(provider.name)
 
 
 @asynccontextmanager
