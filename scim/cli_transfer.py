@@ -1,6 +1,7 @@
 """``python -m scim export`` and ``import``: a directory as JSON lines, and back."""
 
 import argparse
+import asyncio
 import os
 import sys
 import time
@@ -31,6 +32,7 @@ Do the operations in a file of 'export', or in any JSON lines of SCIM bulk reque
 ids; externalId stays. How far it is stands in FILE.progress: run the command again when it breaks off, and each
 operation is done once. The exit status is 1 if any was refused, or if the file is not whole.
 """
+_GO_ON = "What is done is kept; run the same command again to go on."
 _EVERY = 2.0
 """Seconds between two words on how far it is."""
 _SHOWN = 20
@@ -130,7 +132,10 @@ async def _import(app: App, options: argparse.Namespace) -> None:
         await _run(doing, path, os.path.getsize(path))  # noqa: ASYNC240, PTH202 (nobody else waits)
         failures = progress.failures
     except Unavailable as error:
-        raise ProviderError(f"{error} What is done is kept; run the same command again to go on.") from None
+        raise ProviderError(f"{error} {_GO_ON}") from None
+    except asyncio.CancelledError:
+        print(f"Stopped. {_GO_ON}", file=sys.stderr)
+        raise
     finally:
         progress.close()
     for failure in failures[:_SHOWN]:

@@ -43,6 +43,9 @@ reached.
 """
 _QUIET_STEP = 100_000
 
+_PENDING = 10
+"""Things that unfinished work will settle, of which people are told one by one."""
+
 
 def add(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the commands, each by a call that makes its parser."""
@@ -98,7 +101,7 @@ async def _check(app: App, options: argparse.Namespace) -> None:
     checking = await _checking(app, options, progress)
     async for problem in checking.check():
         progress.clear()
-        _tell(problem, problem.remedy, as_json=options.json)
+        _tell(problem, problem.remedy, checking.tally, as_json=options.json)
     progress.clear()
     _conclude(checking.tally, options)
 
@@ -111,15 +114,16 @@ async def _repair(app: App, options: argparse.Namespace) -> None:
     checking = await _checking(app, options, progress)
     async for problem, mended in checking.repair():
         progress.clear()
-        _tell(problem, "mended" if mended else problem.remedy, as_json=options.json)
+        _tell(problem, "mended" if mended else problem.remedy, checking.tally, as_json=options.json)
     progress.clear()
     _conclude(checking.tally, options)
 
 
-def _tell(problem: Problem, state: str, *, as_json: bool) -> None:
+def _tell(problem: Problem, state: str, tally: Tally, *, as_json: bool) -> None:
+    """Print a problem; of what unfinished work will settle, people are told the first ones only."""
     if as_json:
         print(json.dumps({"state": state, "where": problem.where, "what": problem.what}), flush=True)
-    else:
+    elif state != "pending" or tally.pending <= _PENDING:
         print(f"{state:<9}  {problem.where}: {problem.what}", flush=True)
 
 
@@ -134,6 +138,8 @@ def _conclude(tally: Tally, options: argparse.Namespace) -> None:
         print(json.dumps({"rows": tally.read, "resources": tally.resources, **counts}))
     else:
         resources = ", ".join(f"{count:,} of the type {name}" for name, count in tally.resources.items())
+        if tally.pending > _PENDING:
+            print(f"pending    and {tally.pending - _PENDING:,} more, which the timer or later requests will settle")
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name == "faults")
         print(f"{tally.read:,} rows are read: {resources}; {told}")
     if tally.faults or tally.unsettled:

@@ -117,7 +117,7 @@ class Call:
         """The JSON value in a body of so many bytes at most, which a refusal names."""
         if len(self.request.body) > limit:
             raise PayloadTooLarge(f"The body has {len(self.request.body)} bytes; {named} is {limit}.")
-        media.check_type(self.request.headers.get("content-type"))
+        media.check_type(self.request.headers.get("content-type"), self.request.headers.get("content-encoding"))
         if not self.request.body and self.request.headers.get("transfer-encoding"):
             raise BadRequest("The body was sent in chunks and did not arrive; send it with a Content-Length.")
         return await fairly(len(self.request.body), media.read, self.request.body, self.settings.json_depth)

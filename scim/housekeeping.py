@@ -16,8 +16,8 @@ _TOGETHER = 16
 """Providers that are looked after at the same time."""
 _ROUND = 45.0
 """Seconds after which a round takes up no other provider: the next one comes a minute after it began."""
-_SHARE = 10.0
-"""Seconds of a round that one provider may have."""
+_LEAST, _MOST = 10.0, 40.0
+"""Seconds of a round that one provider may have: the more, the fewer of them are due."""
 _SOON, _LATE = 50.0, 15 * 60.0
 """Seconds for which a provider is left alone at first and at most; from look to look they double."""
 
@@ -64,13 +64,14 @@ class Housekeeping:
         """Look after all providers that are due, the longest neglected first; raises nothing, and logs one line."""
         started, tally = self._clock(), Tally()
         try:
-            turns = iter(await self._due(started))
+            due = await self._due(started)
         except Exception as error:  # noqa: BLE001 (the next round asks again)
-            turns = iter(())
+            due = []
             tally.errors.append(error)
+        turns, share = iter(due), min(max(_ROUND * _TOGETHER / max(len(due), 1), _LEAST), _MOST)
         async with asyncio.TaskGroup() as group:
             for _ in range(_TOGETHER):
-                group.create_task(self._look_after(turns, started + _ROUND, tally))
+                group.create_task(self._look_after(turns, started + _ROUND, share, tally))
         _tell(tally, self._clock() - started)
         return tally
 
@@ -87,13 +88,13 @@ class Housekeeping:
         directory = self._providers.open_directory(provider)
         return directory is not None and directory.finishing.knows_of_work
 
-    async def _look_after(self, turns: Iterator[Provider], until: float, tally: Tally) -> None:
+    async def _look_after(self, turns: Iterator[Provider], until: float, share: float, tally: Tally) -> None:
         while self._clock() < until and (provider := next(turns, None)):
             tally.looked_at += 1
             pieces = 0
             try:
                 with suppress(TableNotFound):  # it has just been deleted
-                    pieces = await self._providers.directory(provider).finishing.sweep(_SHARE)
+                    pieces = await self._providers.directory(provider).finishing.sweep(share)
             except Exception as error:  # noqa: BLE001 (the others are looked after none the less)
                 tally.errors.append(error)
             tally.pieces += pieces

@@ -106,7 +106,10 @@ class Progress(Mapping[str, str]):
         mark, lines_of, into, number, line, byte, done, ended = row
         if (lines_of, into) != about:
             file.close()
-            raise LinesError(f"{path} is of other lines or of another provider; delete it to begin anew")
+            raise LinesError(
+                f"{path} tells how far the import of another file, or into another provider, has come: finish it, "
+                "or import a copy of this file; delete it only if nobody needs it"
+            )
         (failed,) = file.execute("SELECT count(*) FROM failures").fetchone()
         return cls(file, mark, number, line, byte, done, failed, bool(ended))
 

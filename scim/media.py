@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import NoReturn
 
 from scim.errors import InvalidSyntax, UnsupportedMediaType
@@ -9,16 +10,22 @@ from scim.schema import Json, JsonObject
 
 SCIM_JSON = "application/scim+json"
 
+_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";]+)")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def check_type(content_type: str | None) -> None:
-    """Accept JSON of any kind, and a body that does not say what it is.
+def check_type(content_type: str | None, encoding: str | None = None) -> None:
+    """Accept JSON of any kind, in UTF-8 and not compressed, and a body that does not say what it is.
 
     Raises:
         UnsupportedMediaType: it says that it is something else.
     """
-    media_type = (content_type or SCIM_JSON).partition(";")[0].strip().lower()
+    if (encoding or "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    media_type, _, parameters = (content_type or SCIM_JSON).lower().partition(";")
+    media_type, charset = media_type.strip(), _CHARSET.search(parameters)
+    if charset is not None and charset[1] not in {"utf-8", "utf8", "us-ascii"}:
+        raise UnsupportedMediaType("Send the body in UTF-8 (RFC 8259, section 8.1).")
     if media_type != "application/json" and not (
         media_type.startswith("application/") and media_type.endswith("+json")
     ):

@@ -11,10 +11,10 @@ from scim.errors import TooManyRequests
 
 BURST = 10
 """Seconds' worth of requests that may come at once after a time of rest."""
-_WORTH = 5_000
+_WORTH = 2_000
 """Bytes of a body that count as one more request."""
-LARGE = 200_000
-"""Bytes of a body from which on reading it would keep others waiting: some 10 ms."""
+LARGE = 20_000
+"""Bytes of a body from which on reading it would keep others waiting: a few ms."""
 
 
 async def fairly[**P, T](size: int, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:

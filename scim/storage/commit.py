@@ -125,9 +125,9 @@ class _Together[T]:
                     self._claimants.setdefault(id(claim), place)
         return outcomes
 
-    def claimant(self, error: ScimError) -> int:
-        """The place of the operation whose claim was refused so; 0 if it was none."""
-        return self._claimants.get(id(error), 0)
+    def claimant(self, error: ScimError) -> int | None:
+        """The place of the operation whose claim was refused so; None if it was none."""
+        return self._claimants.get(id(error))
 
 
 class Commit:
@@ -175,6 +175,7 @@ class Commit:
     ) -> AsyncIterator[Outcome[T]]:
         """What ``write`` would come to for each of them in turn, while as many as fit share a transaction.
 
+        As many are tried together as went together last, and one more; while all of them fit, twice as many.
         One that fails is an outcome and no hindrance to the others; but one that must be done apart is the last, and
         once the store does not answer, no other is tried. Any may be decided more than once, and none is before the
         outcomes of the transaction before it have been taken.
@@ -187,11 +188,11 @@ class Commit:
         while left := decides[done:]:
             outcomes: list[Outcome[T]]
             try:
-                outcomes = await self._turns.take(left, foreseen[done : done + ahead], PATIENCE)
+                outcomes = await self._turns.take(left[:ahead], foreseen[done : done + ahead], PATIENCE)
             except Unavailable as busy:
                 outcomes = [busy]
             done += len(outcomes)
-            ahead = min(len(outcomes) + 1, _AHEAD)
+            ahead = min(len(outcomes) * (2 if len(outcomes) == ahead else 1) + 1, _AHEAD)
             last = outcomes[-1]
             if isinstance(last, Unavailable):
                 outcomes += [last] * (len(decides) - done)
@@ -225,12 +226,12 @@ class Commit:
         together = _Together(decides, foreseen)
         try:
             return await self._attempts(together, until)
-        except Apart as error:
-            return [error]
         except Unavailable as error:
             return [error] * len(decides)
-        except ScimError as error:
-            place = together.claimant(error)
+        except (Apart, ScimError) as error:
+            place = 0 if isinstance(error, Apart) else together.claimant(error)
+            if place == 0:
+                return [error]
         return await self._outcomes(decides[: place or 1], foreseen[: place or 1], until)
 
     async def _attempts[T](self, decide: Decide[T], until: float, known: View | None = None) -> T:

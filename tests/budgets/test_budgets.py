@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from scim.storage import keys, members, records
+from scim.storage.acts import Creation, Written
+from scim.storage.drafts import Draft, View
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Create, Merge
 from tests.budgets.counting import CountingTables
@@ -482,3 +484,20 @@ async def test_those_who_wait_read_at_one_time_what_each_of_them_needs(house: Ho
     titles = [house.client.send("PATCH", f"/Users/{user}", {"Operations": [title]}) for user in users]
     assert {answer.status for answer in await asyncio.gather(*titles)} == {200}
     assert (calls.reads, len(calls.transactions), calls.rounds) == (17, 2, 4)
+
+
+async def test_a_name_that_is_taken_costs_a_bulk_request_a_transaction_each_time_and_little_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided, decide = 0, Creation.__call__
+
+    async def counted(self: Creation, view: View, draft: Draft) -> Written:
+        nonlocal decided
+        decided += 1
+        return await decide(self, view, draft)
+
+    monkeypatch.setattr(Creation, "__call__", counted)
+    cost = await house.cost("POST", "/Bulk", bulk(*(creation("first") | {"bulkId": f"b{n}"} for n in range(100))))
+    assert {result["status"] for result in cost.answer.json["Operations"]} == {"409"}
+    assert (len(cost.transactions), cost.reads) == (100, 199), "each looks for its own record, and for the head"
+    assert decided <= 50 + 2 * 100

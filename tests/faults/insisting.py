@@ -72,15 +72,16 @@ class Client:
 
     async def insist(self, method: str, path: str, body: Json = None, mark: str = "") -> tuple[Answer, bool]:
         """The answer, and whether an earlier try got none and may have been heard all the same."""
-        unheard, until = False, monotonic() + _PATIENCE
+        unheard, until, met = False, monotonic() + _PATIENCE, Counter[str]()
         while monotonic() < until:
             answer = await self.once(method, path, body, mark)
             if answer is not None and answer.status not in {429, 503}:
                 return answer, unheard
             unheard = True
+            met[answer.json["detail"] if answer else "no answer"] += 1
             after = answer.headers.get("Retry-After", "1") if answer else "0.05"
             await asyncio.sleep(min(float(after), _LONGEST_WAIT))
-        raise AssertionError(f"{method} {path} is never answered")
+        raise AssertionError(f"{method} {path} is never answered: {dict(met)}")
 
     async def once(self, method: str, path: str, body: Json = None, mark: str = "") -> Answer | None:
         """The answer to one request; None if the connection broke. ``mark`` is the request's id, which changes name."""

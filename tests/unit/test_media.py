@@ -122,3 +122,21 @@ def test_json_is_written_compact_and_in_utf_8() -> None:
 def test_a_value_that_is_no_json_is_never_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         media.write({"a": json.loads("NaN")})
+
+
+@pytest.mark.parametrize(
+    ("content_type", "encoding"),
+    [
+        ("application/json; charset=utf-16", None),
+        ('application/scim+json;charset="ISO-8859-1"', None),
+        ("application/json", "gzip"),
+        (None, "br"),
+    ],
+)
+def test_what_is_not_plain_utf_8_is_refused(content_type: str | None, encoding: str | None) -> None:
+    with pytest.raises(UnsupportedMediaType):
+        media.check_type(content_type, encoding)
+
+
+def test_what_says_that_it_is_plain_utf_8_is_accepted() -> None:
+    media.check_type('application/json; Charset="UTF-8"', "identity")

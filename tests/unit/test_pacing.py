@@ -139,7 +139,7 @@ async def test_others_get_their_turn_while_a_large_body_is_read(method: str) -> 
 def test_a_large_body_counts_as_several_requests_for_which_later_ones_wait() -> None:
     clock = Clock()
     pace = Pace(1, 0, clock)
-    with pace.admit("a", 99_999):
+    with pace.admit("a", 39_999):
         assert (refusal(pace), refusal(pace, "b")) == ("11", None), "20 are taken of 10 that may come at once"
     clock.now = 10.9
     assert refusal(pace) == "1"
