@@ -13,6 +13,8 @@ import pytest
 
 from scim import signing
 from scim.credentials import Token, federated_id
+from scim.keyring import Keyring
+from scim.settings import Settings, SettingsError
 from scim.storage.rows import Unreachable
 from tests.attacks import service
 from tests.attacks.service import FORM, Target
@@ -138,6 +140,27 @@ async def test_a_token_of_a_provider_that_was_made_anew_is_worthless(target: Tar
     await target.app.providers.create("contoso", "entra", {})
     assert await knocks(target, token) == 401
     assert said(await target.ask(client_id=made.key_id, client_secret=made.text)) == (401, "invalid_client")
+
+
+async def test_a_tokens_credential_is_looked_up_again_once_the_cache_forgets_it(tmp_path: Path) -> None:
+    async with service.target(tmp_path, cache_seconds=1) as target:
+        keyring, made = target.app.providers.keyring, await target.issue("client")
+        elsewhere = Keyring(target.app.tables)
+        token = await token_of(await target.ask(client_id=made.key_id, client_secret=made.text))
+        assert await knocks(target, token) == 200
+        await keyring.close()
+        await elsewhere.revoke("contoso", made.key_id)
+        assert keyring.cached(made.key_id) is not None
+        assert await knocks(target, token) == 200
+        keyring.forget(made.key_id)
+        assert await knocks(target, token) == 401
+
+
+@pytest.mark.parametrize("minutes", [59, 361])
+def test_a_token_lives_one_to_six_hours(minutes: int) -> None:
+    given = {"ROLLCALL_STORAGE": "Memory=yes", "ROLLCALL_PUBLIC_URL": ORIGIN}
+    with pytest.raises(SettingsError, match="60 to 360"):
+        Settings.read(given | {"ROLLCALL_TOKEN_MINUTES": str(minutes)})
 
 
 async def test_use_is_noted_of_the_client(target: Target) -> None:
