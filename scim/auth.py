@@ -9,7 +9,8 @@ import hashlib
 import hmac
 import time
 from base64 import b64decode
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from scim import addresses, telemetry
@@ -34,8 +35,8 @@ from scim.signing import Signing
 _NOBODY = Token("0" * 12, "")
 _NO_SECRET = Secret("", hashlib.sha256(b"").hexdigest(), "")
 _NOT_THERE = Credential("", "token", "", "", "read", "", (_NO_SECRET,))
-_AT_A_TIME, _IN_LINE = 2, 20
-"""Passwords that are checked at a time, and that wait for it."""
+_AT_A_TIME, _IN_LINE = 1, 20
+"""Passwords that are checked at a time, and that wait for it, in each of two lines."""
 _JWT_DOTS = 2
 
 type Proof = Callable[[Credential], Awaitable[bool]]
@@ -186,12 +187,14 @@ class Authenticator:
 
 
 class Passwords:
-    """Checks passwords, which takes long on purpose: few at a time, and each that was right once only."""
+    """Checks passwords, which takes long on purpose: few at a time, and each that was right once only.
+
+    Those of names that nobody has stand in a line of their own, and keep no client waiting who has one.
+    """
 
     def __init__(self) -> None:
         self._right: dict[str, str] = {}
-        self._turns = asyncio.Semaphore(_AT_A_TIME)
-        self._waiting = 0
+        self._lines = {True: _Line(), False: _Line()}
         self._nothing = slow_digest("")
 
     async def opens(self, credential: Credential, password: str) -> bool:
@@ -200,21 +203,36 @@ class Passwords:
         Raises:
             TooManyRequests: too many wait already.
         """
-        kept = credential.secrets[0].digest if credential.kind == "basic" and credential.secrets else self._nothing
+        known = credential.kind == "basic" and bool(credential.secrets)
+        kept = credential.secrets[0].digest if known else self._nothing
         quick = hashlib.sha256(f"{kept} {password}".encode()).hexdigest()
         if hmac.compare_digest(self._right.get(credential.key_id, ""), quick):
             return True
+        async with self._lines[known].turn():
+            right = await asyncio.to_thread(is_password, password, kept)
+        if right and known:
+            self._right[credential.key_id] = quick
+        return right and known
+
+
+class _Line:
+    """Those who wait for a password to be checked."""
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(_AT_A_TIME)
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn, and have it."""
         if self._waiting >= _IN_LINE:
             raise TooManyRequests("Too many passwords to check at once; send the request again.", 5)
         self._waiting += 1
         try:
             async with self._turns:
-                right = await asyncio.to_thread(is_password, password, kept)
+                yield
         finally:
             self._waiting -= 1
-        if right and kept is not self._nothing:
-            self._right[credential.key_id] = quick
-        return right and kept is not self._nothing
 
 
 def _unauthorized() -> Unauthorized:

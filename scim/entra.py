@@ -113,7 +113,7 @@ class Entra:
             if header.get("alg") not in _ALGORITHMS:
                 return None
             key = await self._keys(tenant).key(str(header.get("kid", ""))) if tenant else None
-            options: Any = {"require": ["exp", "nbf", "aud", "iss"], "verify_aud": False}
+            options: Any = {"require": ["exp", "iat", "nbf", "aud", "iss"], "verify_aud": False}
             claims: Claims = jwt.decode(token, key or _NO_KEY, algorithms=_ALGORITHMS, leeway=_LEEWAY, options=options)
         except jwt.PyJWTError:
             return None

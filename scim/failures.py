@@ -19,6 +19,7 @@ _LONGEST = 2.0
 _KEPT_BACK = 8
 """Answers that are kept back at a time: an instance answers some thirty requests at once, and others need theirs."""
 _MAX_KNOWN = 10_000
+_LONGEST_NAME = 64
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Failures:
         now = self._clock()
         if len(self._counts) >= _MAX_KNOWN:
             self._forgive_all(now)
-        count = self._counts.setdefault((provider, address), _Count(0, now))
+        count = self._counts.setdefault((provider[:_LONGEST_NAME], address), _Count(0, now))
         count.number = max(count.number - (now - count.at) / _FORGIVEN_EVERY, 0) + 1
         count.at = now
         return min(0.05 * 2 ** min(count.number - FREE, 10), _LONGEST) if count.number > FREE else 0

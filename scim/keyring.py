@@ -110,7 +110,7 @@ class Keyring:
             CredentialError: there is no such credential, or it has no secret; or a client has two secrets already.
         """
         row, old = await self._own(name, key_id)
-        if not old.secrets:
+        if old.trust is not None:
             raise CredentialError(f"{key_id} has no secret of its own: it trusts Entra's")
         until, now = self._in_days(overlap) if overlap else self.now, self.now
         if old.kind != "client":

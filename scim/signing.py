@@ -200,7 +200,11 @@ class Signing:
             )
         except jwt.PyJWTError:
             return None
-        return whole if whole["nbf"] - LEEWAY <= self._clock() < whole["exp"] + LEEWAY else None
+        now, times = self._clock(), [whole[name] for name in ("iat", "nbf", "exp")]
+        if not all(isinstance(each, int) for each in times):
+            return None
+        begun, ended = max(times[:2]), times[2]
+        return whole if begun - LEEWAY <= now < ended + LEEWAY else None
 
     async def jwks(self) -> Claims:
         """The public keys (RFC 7517 §5).

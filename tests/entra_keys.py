@@ -39,7 +39,7 @@ def key(_kid: str) -> rsa.RSAPrivateKey:
 
 @dataclass(slots=True)
 class FakeEntra:
-    """The authority, and what it has been asked.
+    """The authority, and what it has been asked; as with the true one, ``common`` has the keys of all tenants.
 
     Attributes:
         url: where it is, as ``ROLLCALL_ENTRA_AUTHORITY`` wants it.
@@ -89,8 +89,8 @@ class FakeEntra:
         self.asked.append(tenant)
         if self.down:
             return web.Response(status=503)
-        kid = self.kids.get(tenant)
-        return web.json_response({"keys": [public(kid)] if kid else []})
+        kids = [*self.kids.values()] if tenant == "common" else [kid for kid in [self.kids.get(tenant)] if kid]
+        return web.json_response({"keys": [public(kid) for kid in kids]})
 
     @classmethod
     @asynccontextmanager
