@@ -105,6 +105,14 @@ async def kid_of_a_new_token(url: str, client: dict[str, str]) -> str:
     return str(jwt.get_unverified_header(answer.json()["access_token"])["kid"])
 
 
+async def published(url: str) -> set[str]:
+    """The kids of the keys that anyone may read."""
+    async with httpx.AsyncClient() as http:
+        metadata = await http.get(f"{url}/.well-known/oauth-authorization-server")
+        keys = await http.get(metadata.json()["jwks_uri"])
+    return {key["kid"] for key in keys.json()["keys"]}
+
+
 async def made(operator: App, name: str, folder: Path, kind: str) -> Jobs:
     """Jobs on a new provider, let in by a credential of that kind."""
     await operator.providers.create(name, "entra", {})
@@ -137,6 +145,7 @@ async def test_no_request_fails_while_token_secret_and_signing_key_are_replaced(
         async with asyncio.timeout(60):
             while await kid_of_a_new_token(service.url, client.let_in_by) == old_keys[0].kid:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
+        assert await published(service.url) == {key.kid for key in signing.read(await vault.source(str(keys))())}
         await asyncio.gather(bearer.one_more(), client.one_more())
         bearer.enough = client.enough = True
     for each in (bearer, client):
