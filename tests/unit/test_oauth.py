@@ -139,6 +139,17 @@ async def test_a_token_of_a_provider_that_was_made_anew_is_worthless(target: Tar
     assert said(await target.ask(client_id=made.key_id, client_secret=made.text)) == (401, "invalid_client")
 
 
+async def test_a_trust_that_was_made_anew_with_its_provider_takes_no_token_of_the_former_one(target: Target) -> None:
+    former = await target.trust("federated")
+    token = await token_of(await target.show(target.entra.token()))
+    assert await knocks(target, token) == 200
+    await target.app.providers.delete("contoso")
+    await target.app.providers.create("contoso", "entra", {})
+    assert await target.trust("federated") == former
+    assert await knocks(target, token) == 401
+    assert await knocks(target, await token_of(await target.show(target.entra.token()))) == 200
+
+
 async def test_a_tokens_credential_is_looked_up_again_once_the_cache_forgets_it(tmp_path: Path) -> None:
     async with service.target(tmp_path, cache_seconds=1) as target:
         keyring, made = target.app.providers.keyring, await target.issue("client")
