@@ -105,7 +105,7 @@ async def test_each_provider_may_trust_a_tenant_of_its_own(fake: FakeEntra) -> N
 async def test_where_nobody_is_trusted_nothing_is_asked(fake: FakeEntra) -> None:
     with lines_of_the_service() as lines:
         assert not await Entra(fake.url).proves(fake.token(), NO_TRUST)
-    assert fake.asked == lines == []
+    assert (fake.asked, lines) == ([], [])
 
 
 async def test_what_stands_in_for_an_unknown_key_opens_nothing(
