@@ -54,7 +54,7 @@ class TenantKeys:
         """The key of that name; those seen before serve on, while newer ones are asked for and during an outage."""
         now = self._ticks()
         wanted = kid not in self._keys or now - self._seen_at > _FRESH
-        if wanted and self._asking is None and now - self._asked_at > _AGAIN:
+        if wanted and now - self._asked_at > _AGAIN:  # by then the question before has been given up
             self._asked_at = now
             self._asking = asyncio.create_task(self._ask())
         if kid not in self._keys and self._asking is not None:

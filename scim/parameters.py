@@ -121,7 +121,7 @@ class Capabilities:
     sort: bool
     etag: bool
     cursor: bool
-    clients: bool
+    clients: bool = False
 
     @classmethod
     def announced(cls, config: JsonObject) -> Self:

@@ -32,10 +32,14 @@ type Injected = Literal["429", "500", "timeout"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """One run; every field but the first two has a default that suits a first try."""
+    """One run; every field but the first has a default that suits a first try, but it needs a token or a client."""
 
     base_url: str
-    token: str
+    token: str = ""
+    token_endpoint: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    token_seconds: float | None = None
     dialect: str = "flag"
     mapping: str | None = None
     users: int = 50
@@ -65,8 +69,7 @@ class Options:
         url = urlsplit(self.base_url)
         if url.scheme not in {"http", "https"} or not url.netloc:
             yield f"--base-url must be an http:// or https:// address, not {self.base_url!r}"
-        if not self.token:
-            yield "--token must not be empty"
+        yield from self._problems_of_authentication()
         for name, least in LEAST.items():
             if getattr(self, name) < least:
                 yield f"--{name} must be at least {least}"
@@ -80,6 +83,15 @@ class Options:
             value = getattr(self, name)
             if value not in choices and not (name == "mapping" and value is None):
                 yield f"--{name.replace('_', '-')} must be one of {', '.join(choices)}, not {value}"
+
+    def _problems_of_authentication(self) -> Iterator[str]:
+        client = (self.token_endpoint, self.client_id, self.client_secret)
+        if not self.token and not any(client):
+            yield "--token must not be empty, unless --token-endpoint, --client-id and --client-secret are given"
+        if any(client) and not all(client):
+            yield "--token-endpoint, --client-id and --client-secret go together"
+        if self.token and any(client):
+            yield "--token and --token-endpoint are two ways; choose one"
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -100,7 +112,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--base-url", required=True, help="the Tenant URL, e.g. http://127.0.0.1:7071/scim/PROVIDER/v2")
-    add("--token", required=True, help="the Secret Token, without the word Bearer")
+    add("--token", default="", help="the Secret Token, without the word Bearer")
+    add("--token-endpoint", default="", metavar="URL", help="fetch access tokens there instead, as an OAuth client")
+    add("--client-id", default="", metavar="ID", help="of the OAuth client")
+    add("--client-secret", default="", metavar="TEXT", help="of the OAuth client")
+    add("--token-seconds", type=float, metavar="SECONDS", help="hold an access token no longer than that")
     add("--dialect", choices=CHOICES["dialect"], default="flag", help="how requests are written (default: %(default)s)")
     add("--mapping", choices=CHOICES["mapping"], help="the table of attributes (default: the dialect's own)")
     add("--users", type=int, default=50, metavar="N")

@@ -14,6 +14,7 @@ from tests.entra.failures import Failed, Quarantined, Unreachable, code_of
 from tests.entra.options import FLAG, Options
 from tests.entra.paths import Json, JsonObject
 from tests.entra.tally import Tally
+from tests.entra.tokens import Client, Secret
 
 MEDIA_TYPE = "application/scim+json"
 BODY_HEADERS = {"Content-Type": f"{MEDIA_TYPE}; charset=utf-8"}
@@ -184,7 +185,8 @@ def connect(options: Options, transport: httpx.AsyncBaseTransport | None = None)
     widest = max(options.concurrency, options.parallel)
     return httpx.AsyncClient(
         transport=transport,
-        headers={"Authorization": f"Bearer {options.token}", "ADSCIMVersion": "5.0", "User-Agent": "entra-simulator"},
+        auth=Client(options) if options.token_endpoint else Secret(options.token),
+        headers={"ADSCIMVersion": "5.0", "User-Agent": "entra-simulator"},
         timeout=options.timeout,
         limits=httpx.Limits(max_connections=widest, max_keepalive_connections=widest),
         trust_env=False,

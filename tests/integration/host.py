@@ -18,7 +18,7 @@ def main() -> int:
     """Serve until standard input ends."""
     listener = ports.listen(0)
     port = ports.number(listener)
-    os.environ[settings.SCRIPT_ROOT] = str(REPOSITORY)
+    os.environ.setdefault(settings.SCRIPT_ROOT, str(REPOSITORY))
     os.environ["ROLLCALL_PUBLIC_URL"] = f"http://{ports.LOOPBACK}:{port}"
     print(port, flush=True)  # noqa: T201 (who started it waits for this)
     threading.Thread(target=_stop_with_stdin, daemon=True).start()

@@ -14,7 +14,18 @@ from scim.errors import Forbidden, Unauthorized
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Delete
 from tests.budgets.counting import CountingTables
-from tests.client import ENTERPRISE, GROUP, SEARCH_REQUEST, USER, Answer, Client, connected, new_app, new_client
+from tests.client import (
+    ENTERPRISE,
+    GROUP,
+    SEARCH_REQUEST,
+    USER,
+    Answer,
+    Client,
+    connected,
+    lines_of_the_service,
+    new_app,
+    new_client,
+)
 
 UNKNOWN = "01990000-0000-7000-8000-000000000000"
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -205,6 +216,24 @@ async def test_only_right_tokens_are_remembered(house: House) -> None:
     assert not any(house.client.token.split("_")[1] in key for key in house.tables.calls.keys)
     wrong, calls = await refused(house, *REFUSED["wrong secret"](house))
     assert (wrong.status, calls) == (401, 1)
+
+
+# Ends
+
+
+async def test_the_log_warns_once_60_20_and_5_days_before_a_credential_ends(house: House) -> None:
+    keyring, key_id = house.client.app.providers.keyring, house.client.token.split("_")[1]
+    warned = list[int]()
+    for days in (61, 59, 21, 19, 6, 4, 1):
+        await keyring.close()
+        await keyring.expire("contoso", key_id, days)
+        with lines_of_the_service() as lines:
+            for _ in range(3):
+                assert (await house.client.get("/Users")).status == 200
+        warnings = [line for line in lines if line.get("message") == "a credential is about to end"]
+        assert [(line["provider"], line["credential"]) for line in warnings] == [("contoso", key_id)] * len(warnings)
+        warned += [days] * len(warnings)
+    assert warned == [59, 19, 4]
 
 
 # Disabled providers, scopes

@@ -22,7 +22,13 @@ NEEDED = ("--base-url", BASE_URL, "--token", TOKEN)
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "the following arguments are required: --base-url, --token"),
+        ((), "the following arguments are required: --base-url"),
+        (("--base-url", BASE_URL), "--token must not be empty, unless"),
+        (("--base-url", BASE_URL, "--client-id", "c"), "--token-endpoint, --client-id and --client-secret go together"),
+        (
+            (*NEEDED, "--token-endpoint", "x", "--client-id", "c", "--client-secret", "s"),
+            "--token and --token-endpoint are two ways",
+        ),
         (("--base-url", "scim.example", "--token", "t"), "--base-url must be an http:// or https:// address"),
         (("--base-url", BASE_URL, "--token", ""), "--token must not be empty"),
         ((*NEEDED, "--users", "0"), "--users must be at least 1"),

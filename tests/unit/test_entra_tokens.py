@@ -15,7 +15,7 @@ from scim.credentials import Trust
 from scim.entra import NO_TRUST, NON_GALLERY, SYNC_FABRIC, Entra, TenantKeys, plain
 from tests.client import lines_of_the_service
 from tests.clock import DAY, Clock
-from tests.entra_keys import OTHER_TENANT, SUBJECT, TENANT, TRUST, FakeEntra
+from tests.entra_keys import OTHER_TENANT, SUBJECT, TENANT, TRUST, FakeEntra, key
 
 pytestmark = pytest.mark.enable_socket
 
@@ -103,8 +103,17 @@ async def test_each_provider_may_trust_a_tenant_of_its_own(fake: FakeEntra) -> N
 
 
 async def test_where_nobody_is_trusted_nothing_is_asked(fake: FakeEntra) -> None:
-    assert not await Entra(fake.url).proves(fake.token(), NO_TRUST)
-    assert fake.asked == []
+    with lines_of_the_service() as lines:
+        assert not await Entra(fake.url).proves(fake.token(), NO_TRUST)
+    assert (fake.asked, lines) == ([], [])
+
+
+async def test_what_stands_in_for_an_unknown_key_opens_nothing(
+    fake: FakeEntra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(product, "_NO_KEY", key("stand-in").public_key())
+    for trust in (TRUST, NO_TRUST):
+        assert not await Entra(fake.url).proves(fake.token(signed_by="stand-in"), trust)
 
 
 @pytest.mark.parametrize("shown", ["app", "api://app", "app/.default", "api://app/.default"])
@@ -172,6 +181,21 @@ async def test_through_an_outage_known_keys_serve_without_a_wait_and_unknown_one
     await settled(keys)
     assert await keys.key("key-1")
     assert len(fake.asked) == 6
+
+
+async def test_whose_key_is_known_does_not_wait_while_newer_keys_are_asked_for(
+    fake: FakeEntra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    keys = tenant_keys(fake, clock)
+    assert await keys.key("key-1")
+    let = asyncio.Event()
+    monkeypatch.setattr(keys, "_ask", let.wait)
+    clock.pass_by(2 * DAY)
+    async with asyncio.timeout(5):
+        assert await keys.key("key-1")
+    let.set()
+    await settled(keys)
 
 
 @pytest.mark.parametrize("told", ["", "[]", "null", "{}", '{"keys": {}}', '{"keys": [1]}', '{"keys": [{"kty": "x"}]}'])

@@ -248,7 +248,8 @@ async def test_who_holds_known_keys_does_not_wait_while_they_are_read_anew(sourc
     source.let.clear()
     reading = asyncio.create_task(signing.jwks())
     await asyncio.sleep(0)
-    assert await good(signing, token)
+    async with asyncio.timeout(5):
+        assert await good(signing, token)
     assert not reading.done()
     source.let.set()
     await reading
