@@ -35,6 +35,8 @@ from scim.signing import Signing
 _NOBODY = Token("0" * 12, "")
 _NO_SECRET = Secret("", hashlib.sha256(b"").hexdigest(), "")
 _NOT_THERE = Credential("", "token", "", "", "read", "", (_NO_SECRET,))
+_NO_PASSWORD = f"{bytes(16).hex()}:{bytes(32).hex()}"
+"""What is kept of no password at all: to look takes as long as for one."""
 _AT_A_TIME, _IN_LINE = 1, 20
 """Passwords that are checked at a time, and that wait for it, in each of two lines."""
 _JWT_DOTS = 2
@@ -195,7 +197,6 @@ class Passwords:
     def __init__(self) -> None:
         self._right: dict[str, str] = {}
         self._lines = {True: _Line(), False: _Line()}
-        self._nothing = slow_digest("")
 
     async def opens(self, credential: Credential, password: str) -> bool:
         """Whether a password is that of a credential, or none.
@@ -204,7 +205,7 @@ class Passwords:
             TooManyRequests: too many wait already.
         """
         known = credential.kind == "basic" and bool(credential.secrets)
-        kept = credential.secrets[0].digest if known else self._nothing
+        kept = credential.secrets[0].digest if known else _NO_PASSWORD
         quick = hashlib.sha256(f"{kept} {password}".encode()).hexdigest()
         if hmac.compare_digest(self._right.get(credential.key_id, ""), quick):
             return True
