@@ -22,7 +22,6 @@ from scim.credentials import (
     entra_id,
     is_key_id,
     is_password,
-    slow_digest,
     warned_days,
 )
 from scim.entra import NO_TRUST, Entra, unproven
