@@ -100,6 +100,14 @@ def new_keys(file: Path) -> Path:
     return file
 
 
+async def clear(app: App) -> None:
+    """Make room for the two providers in a store that others used."""
+    await app.providers.prepare()
+    for provider in await app.providers.all():
+        if provider.name in {"contoso", "fabrikam"}:
+            await app.providers.delete(provider.name)
+
+
 @asynccontextmanager
 async def target(folder: Path, **settings: str | int) -> AsyncIterator[Target]:
     """A service to attack, with keys and files of its own."""

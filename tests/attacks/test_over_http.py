@@ -6,14 +6,13 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from scim.app import App
 from scim.settings import Settings
-from tests.attacks.service import new_keys
+from tests.attacks.service import clear, new_keys
 from tests.attacks.test_crossing import TRICKS
 from tests.client import USER, Client, connected
 from tests.hosting import Host, hosted
@@ -35,17 +34,10 @@ def host(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hos
 async def clients(host: Host) -> AsyncIterator[tuple[Client, Client]]:
     """The operator's view of two new providers, with tokens of theirs."""
     app = App.build(Settings.model_validate({"storage": host.storage, "public_url": host.url}))
-    for name in ("contoso", "fabrikam"):
-        if any(provider.name == name for provider in await every(app)):
-            await app.providers.delete(name)
+    await clear(app)
     good = await connected(Client, app)
     yield good, await good.as_other("fabrikam")
     await app.close()
-
-
-async def every(app: App) -> list[Any]:
-    await app.providers.prepare()
-    return await app.providers.all()
 
 
 async def exchange(host: Host, content: bytes, patience: float = 10) -> bytes:
