@@ -43,11 +43,10 @@ def _over_http(figures: JsonObject) -> Iterator[Row]:
     for connections, near in zip(over_http.CONNECTIONS, (480, 730), strict=True):
         at = [run for run in runs if run["connections"] == connections]
         ours = max((run for run in at if run["name"].startswith(over_http.OURS)), key=_rate)
-        theirs = max((run for run in at if not run["name"].startswith(over_http.OURS)), key=_rate)
-        times = ours["per_second"] / theirs["per_second"]
         what = f"Entra's sequence over HTTP, durable, {connections} connection{'s' if connections > 1 else ''}"
-        said = f"{ours['per_second']:.0f}/s, {times:.2f} × {theirs['name']}"
-        yield what, f"≥ 3 × {peers.NAME} in memory", said, times >= 3
+        for theirs in (run for run in at if not run["name"].startswith(over_http.OURS)):
+            times = ours["per_second"] / theirs["per_second"]
+            yield what, f"≥ 3 × {theirs['name']}, in memory", f"{times:.2f} ×", times >= 3
         yield what, f"near {near}/s", f"{ours['per_second']:.0f}/s", ours["per_second"] >= near
 
 
