@@ -26,6 +26,11 @@ def client_address(headers: Mapping[str, str], proxies: int) -> str:
     return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)
 
 
+def neighbourhood(address: str) -> str:
+    """What one caller has at his disposal: the address; of IPv6, the network of 64 bits that it is in."""
+    return str(ip_network(f"{address.partition('%')[0]}/64", strict=False)) if ":" in address else address
+
+
 def _without_port(entry: str) -> str:
     """An address as some front ends write it, ``192.0.2.1:4711`` or ``[2001:db8::1]:4711``, without the port."""
     if entry.startswith("["):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scim.addresses import neighbourhood
 from scim.errors import TooManyRequests
 
 FREE = 10
@@ -43,7 +44,7 @@ class Failures:
         now = self._clock()
         if len(self._counts) >= _MAX_KNOWN:
             self._forgive_all(now)
-        count = self._counts.setdefault((provider[:_LONGEST_NAME], address), _Count(0, now))
+        count = self._counts.setdefault((provider[:_LONGEST_NAME], neighbourhood(address)), _Count(0, now))
         count.number = max(count.number - (now - count.at) / _FORGIVEN_EVERY, 0) + 1
         count.at = now
         return min(0.05 * 2 ** min(count.number - FREE, 10), _LONGEST) if count.number > FREE else 0

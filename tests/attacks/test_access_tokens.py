@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from scim import signing
 from scim.credentials import Kind
 from scim.signing import SigningKey
-from tests.attacks.service import Target
+from tests.attacks.service import Target, basic
 from tests.client import ORIGIN
 from tests.entra_keys import public, unsigned
 
@@ -158,3 +158,17 @@ async def test_access_tokens_as_assertions_and_secrets(target: Target) -> None:
         assert (answer.status, answer.json["error"]) == (401, "invalid_client")
     assert (await target.ask(client_id=token.key_id, client_secret=access)).status == 401
     assert (await target.knock(f"Bearer {token.text}")).status == 401
+
+
+async def test_clients_of_another_provider_at_the_token_endpoint(target: Target) -> None:
+    other = await target.issue("client", "fabrikam")
+    for path in ("/scim/contoso/oauth/token", "/scim/nobody/oauth/token"):
+        for proof in (
+            {"client_id": other.key_id, "client_secret": other.text},
+            {"authorization": basic(other.key_id, other.text)},
+        ):
+            told = await target.ask(path, **proof)
+            assert (told.status, told.json["error"]) == (401, "invalid_client")
+    assert (
+        await target.ask("/scim/fabrikam/oauth/token", client_id=other.key_id, client_secret=other.text)
+    ).status == 200

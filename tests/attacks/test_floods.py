@@ -76,6 +76,12 @@ async def test_guesses_are_answered_later_and_later(target: Target) -> None:
     assert time.perf_counter() - begun < taken[-1]
 
 
+def test_all_addresses_of_a_network_of_ipv6_are_one() -> None:
+    failures, addresses = Failures(), [f"2001:db8:1:2::{number:x}" for number in range(1, 21)]
+    assert [failures.failed("contoso", address) > 0 for address in addresses] == [False] * 10 + [True] * 10
+    assert failures.failed("contoso", "2001:db8:1:3::1") == failures.failed("contoso", "192.0.2.1") == 0
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_no_number_of_failures_locks_a_client_out(target: Target, way: str) -> None:
     header, key_id = await WAYS[way](target)

@@ -150,6 +150,12 @@ async def test_a_trust_that_was_made_anew_with_its_provider_takes_no_token_of_th
     assert await knocks(target, await token_of(await target.show(target.entra.token()))) == 200
 
 
+async def test_what_is_left_of_a_former_provider_gets_no_token(target: Target) -> None:
+    former = replace(target.good.provider, table="pformer")
+    left = await target.app.providers.keyring.issue(former, "client")
+    assert said(await target.ask(client_id=left.key_id, client_secret=left.text)) == (401, "invalid_client")
+
+
 async def test_a_tokens_credential_is_looked_up_again_once_the_cache_forgets_it(tmp_path: Path) -> None:
     async with service.target(tmp_path, cache_seconds=1) as target:
         keyring, made = target.app.providers.keyring, await target.issue("client")
