@@ -14,7 +14,7 @@ from tests.client import Answer
 
 type Attempt = Callable[[], Awaitable[Answer]]
 
-CLOSE = 2.0
+CLOSE = 1.5
 """How many times as long the one may take as the other, in medians of one run: a call to the store, a signature or a
 password that only one of them has would be several times as much."""
 
