@@ -5,8 +5,10 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -26,7 +28,11 @@ ROUNDS = 9
 LONGEST = 8
 """How many of our own modules are listed, those that take longest to import."""
 
-_ENVIRONMENT = {"ROLLCALL_STORAGE": "UseDevelopmentStorage=true", "ROLLCALL_PUBLIC_URL": "https://scim.example"}
+_ENVIRONMENT = {
+    "ROLLCALL_STORAGE": "UseDevelopmentStorage=true",
+    "ROLLCALL_PUBLIC_URL": "https://scim.example",
+    "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "rollcall-compiled"),
+}
 _OURS = r"(scim|function_app)(\.|$)"
 _FOUND = f"""
 import function_app, json, re, sys
@@ -47,12 +53,24 @@ print(json.dumps([seconds, tests.benchmarks.memory.resident(os.getpid())]))
 """
 
 
+_COMPILED = """
+import json, pathlib, time
+texts = [path.read_text() for path in [pathlib.Path("function_app.py"), *pathlib.Path("scim").rglob("*.py")]]
+started = time.perf_counter()
+for text in texts:
+    compile(text, "", "exec")
+print(json.dumps(time.perf_counter() - started))
+"""
+
+
 async def measure(say: Say, *, quick: bool) -> JsonObject:
     """Imports in turn, with everything or with the dependencies alone; then starts of the local host."""
     rounds = 1 if quick else ROUNDS
     say("imports")
     dependencies = json.loads(_python(_FOUND))
     with_ours, alone = list[list[float]](), list[list[float]]()
+    for names in (["function_app"], dependencies):
+        _python(_TIMED, names)  # which leaves all of it compiled
     for _ in range(rounds):
         with_ours.append(json.loads(_python(_TIMED, ["function_app"])))
         alone.append(json.loads(_python(_TIMED, dependencies)))
@@ -64,6 +82,7 @@ async def measure(say: Say, *, quick: bool) -> JsonObject:
             "own_ms": ms(median(a[0] - b[0] for a, b in zip(with_ours, alone, strict=True))),
             "function_app_mb": round(ours[1], 1),
             "dependencies_mb": round(others[1], 1),
+            "compiling_ms": ms(median(json.loads(_python(_COMPILED)) for _ in range(rounds))),
             "longest": _longest(),
         },
         "host": await _starts(say, 1 if quick else 5),
@@ -78,7 +97,7 @@ def _run(code: str, given: object = None, *options: str) -> "subprocess.Complete
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, *options, "-c", code],
         cwd=REPOSITORY,
-        env=os.environ | _ENVIRONMENT,
+        env={name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | _ENVIRONMENT,
         input=json.dumps(given),
         capture_output=True,
         text=True,
@@ -135,6 +154,7 @@ def tables(figures: JsonObject) -> list[Table]:
             f"{imported['own_ms']:.0f}",
             f"{imported['function_app_mb'] - imported['dependencies_mb']:.0f}",
         ],
+        ["more, where its modules are not compiled beforehand", f"{imported['compiling_ms']:.0f}", ""],
     ]
     modules = ", ".join(f"`{name}` {own:.1f}" for name, own in imported["longest"].items())
     started = [
