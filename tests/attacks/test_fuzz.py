@@ -20,8 +20,17 @@ from tests.client import ENTERPRISE, GROUP, PATCH_OP, SEARCH_REQUEST, USER, line
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "2000"))
 SEED = int(os.environ.get("FUZZ_SEED", secrets.randbelow(10**9)))
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "get", "")
-ENDPOINTS = ("Users", "Groups", "Me", "Bulk", ".search", "Users/.search", "Schemas", "ResourceTypes", "openapi.json")
+METHODS = (*("GET", "POST", "PUT", "PATCH", "DELETE") * 6, "HEAD", "OPTIONS", "TRACE", "get", "")
+ENDPOINTS = (
+    *("Users", "Groups") * 4,
+    "Me",
+    "Bulk",
+    ".search",
+    "Users/.search",
+    "Schemas",
+    "ResourceTypes",
+    "openapi.json",
+)
 JUNK: tuple[Any, ...] = (
     None,
     True,
@@ -68,7 +77,7 @@ class Fuzz:
             ),
         ]
         path = self.chance.choices(known, (5, 5, 2, 1))[0]()
-        if self.chance.random() < 0.2:
+        if self.chance.random() < 0.1:
             at = self.chance.randrange(len(path) + 1)
             path = (
                 path[:at] + pick(("/", "//", "%2e%2e/", "%2f", "%", "%ff", ";", "?", "\u2028", " ", "%00")) + path[at:]
@@ -133,12 +142,10 @@ class Fuzz:
     def headers(self) -> dict[str, str]:
         """Who asks, and what else is said."""
         pick = self.chance.choice
-        said = {
-            "content_type": pick(("application/scim+json", "application/json", FORM, "text/plain", "a/b;charset=é"))
-        }
-        if self.chance.random() < 0.9:
+        said = {"content_type": pick((*("application/scim+json", "application/json") * 5, FORM, "a/b;charset=é"))}
+        if self.chance.random() < 0.95:
             said["authorization"] = pick(self.lets_in)
-        for name in ("if_match", "if_none_match", "prefer", "x_request_id", "accept", "x_forwarded_for", "traceparent"):
+        for name in ("if_match", "if_none_match", "prefer", "x_request_id", "accept", "traceparent"):
             if self.chance.random() < 0.1:
                 said[name] = pick(("*", 'W/"0000000000000001"', "dry-run", "[::1", ",,,", "é", "x" * 3_000))
         return said
@@ -149,7 +156,7 @@ async def test_no_request_upsets_the_service(target: Target) -> None:
     print(f"FUZZ_SEED={SEED}")  # noqa: T201 (shown where it fails)
     password, access = await target.issue("basic"), await target.access()
     user, group = await target.good.user("ann"), await target.good.group("Staff")
-    lets_in = [f"Bearer {target.good.token}"] * 8 + [f"Bearer {access}"] * 3 + [basic(password.key_id, password.text)]
+    lets_in = [f"Bearer {target.good.token}"] * 60 + [f"Bearer {access}"] * 20 + [basic(password.key_id, password.text)]
     lets_in += ["Bearer a.b.c", "Bearer", "Basic !!!", f"Basic {access}", "Negotiate x", f"Bearer {target.other.token}"]
     ids = [
         user["id"],
