@@ -32,7 +32,7 @@ async def create(profile: str, previous: Connection | None = None) -> Connection
             await app.providers.create(NAME, profile, {})
         kept = previous.token if previous is not None and await _opens(app, previous.token) else None
         token = kept or (await app.providers.issue(NAME)).text
-        environment = {name: os.environ[name] for name in _REACHING}
+        environment = {name: os.environ[name] for name in _REACHING if name in os.environ}
         profile_name = (await app.providers.get(NAME)).profile_name
         return Connection(app.base_url(NAME), token, environment, profile_name)
     finally:
