@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import time
 from base64 import b64decode
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ _NOT_THERE = Credential("", "token", "", "", "read", "", (_NO_SECRET,))
 _NO_PASSWORD = f"{bytes(16).hex()}:{bytes(32).hex()}"
 """What is kept of no password at all: to look takes as long as for one."""
 _AT_A_TIME, _IN_LINE = 1, 20
-"""Passwords that are checked at a time, and that wait for it, in each of two lines."""
+"""Passwords that are checked at a time, in each of two lines, and those of one name that wait for it."""
 _JWT_DOTS = 2
 
 type Proof = Callable[[Credential], Awaitable[bool]]
@@ -168,7 +169,8 @@ class Authenticator:
                 secret = claims.get("secret")
                 held = secret is None or any(each.mark == secret for each in credential.secrets)
                 ours = credential.kind in {"client", "federated"} and claims.get("table") == credential.table
-                return ours and held and credential.good(self._keyring.now)
+                same = claims.get("since") == credential.created  # a trust that is made anew has its former id
+                return ours and held and same and credential.good(self._keyring.now)
 
             return str(claims.get("client_id", _NOBODY.key_id)), issued
 
@@ -190,12 +192,14 @@ class Authenticator:
 class Passwords:
     """Checks passwords, which takes long on purpose: few at a time, and each that was right once only.
 
-    Those of names that nobody has stand in a line of their own, and keep no client waiting who has one.
+    Those of names that nobody has stand in a line of their own, and keep no client waiting who has one. Of one name
+    only so many may wait, so that who knows it turns away nobody of another.
     """
 
     def __init__(self) -> None:
         self._right: dict[str, str] = {}
-        self._lines = {True: _Line(), False: _Line()}
+        self._turns = {known: asyncio.Semaphore(_AT_A_TIME) for known in (True, False)}
+        self._waiting: Counter[str] = Counter()
 
     async def opens(self, credential: Credential, password: str) -> bool:
         """Whether a password is that of a credential, or none.
@@ -208,35 +212,27 @@ class Passwords:
         quick = hashlib.sha256(f"{kept} {password}".encode()).hexdigest()
         if hmac.compare_digest(self._right.get(credential.key_id, ""), quick):
             return True
-        async with self._lines[known].turn():
+        async with self._turn(credential.key_id if known else "", self._turns[known]):
             right = await asyncio.to_thread(is_password, password, kept)
         if right and known:
             self._right[credential.key_id] = quick
         return right and known
 
-
-class _Line:
-    """Those who wait for a password to be checked."""
-
-    def __init__(self) -> None:
-        self._turns = asyncio.Semaphore(_AT_A_TIME)
-        self._waiting = 0
-
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn, and have it."""
-        if self._waiting >= _IN_LINE:
+    async def _turn(self, name: str, turns: asyncio.Semaphore) -> AsyncIterator[None]:
+        """Wait for a turn, and have it; names that nobody has share one, a blank."""
+        if self._waiting[name] >= _IN_LINE:
             raise TooManyRequests("Too many passwords to check at once; send the request again.", 5)
-        self._waiting += 1
+        self._waiting[name] += 1
         try:
-            async with self._turns:
+            async with turns:
                 yield
         finally:
-            self._waiting -= 1
+            self._waiting[name] -= 1
 
 
 def _unauthorized() -> Unauthorized:
     return Unauthorized(
         "Send the provider's token as 'Authorization: Bearer <token>' to the provider's own Base URL.",
-        WWW_Authenticate="Bearer",
+        WWW_Authenticate='Bearer realm="scim"',
     )

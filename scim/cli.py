@@ -190,6 +190,8 @@ async def _show(app: App, options: argparse.Namespace) -> None:
     print(_line(provider))
     print(f"Base URL  {app.base_url(provider.name)}")
     print(f"Table     {provider.table}")
+    if provider.allowed:
+        print(f"Allowed   {' '.join(provider.allowed)}")
     for name, total in totals.items():
         print(f"{name + 's':<9} {total}")
     for name in SWITCHES:

@@ -21,7 +21,6 @@ _KINDS: dict[Kind, str] = {
     "entra": "Entra's tokens",
 }
 _TRUSTS = "The id of the tenant, which alone tells this customer's Entra from every other one's."
-_ANY = "any"
 type Add = Callable[..., argparse.ArgumentParser]
 
 
@@ -65,7 +64,7 @@ def _add_credentials(commands: Add) -> None:
     federated.add_argument("--subject", required=True, **_id("the service principal's object id (sub)"))
     entra = command("entra", "take Entra's own tokens, as with a blank secret: a test mode", _trust)
     entra.set_defaults(kind="entra")
-    entra.add_argument("--subject", default=_ANY, **_id("the service principal's object id (sub); else any"))
+    entra.add_argument("--subject", **_id("the service principal's object id (sub); else any"))
     for trusting, audience, application in ((federated, None, None), (entra, NON_GALLERY, SYNC_FABRIC)):
         trusting.add_argument("--tenant", required=True, **_id(_TRUSTS))
         trusting.add_argument("--audience", metavar="ID", default=audience, required=audience is None, help="aud")
@@ -95,7 +94,7 @@ def _id(text: str) -> dict[str, Any]:
 
 def _guid(text: str) -> str:
     try:
-        return str(uuid.UUID(text)) if text != _ANY else ""
+        return str(uuid.UUID(text))
     except ValueError:
         raise argparse.ArgumentTypeError(
             "write an id as Entra shows it, such as 8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
@@ -194,7 +193,7 @@ def show(app: App, name: str, kind: Kind, token: Token) -> None:
 
 async def _trust(app: App, options: argparse.Namespace) -> None:
     provider = await app.providers.get(options.name)
-    trust = Trust(options.tenant, options.audience, options.application, options.subject)
+    trust = Trust(options.tenant, options.audience, options.application, options.subject or "")
     made = await app.providers.keyring.trust(provider, trust, options.kind, options.scope)
     print(f"Base URL  {app.base_url(options.name)}")
     if options.kind == "federated":

@@ -24,6 +24,8 @@ NON_GALLERY = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"
 """The audience of its tokens for applications that are not of the gallery."""
 PUBLIC = "https://login.microsoftonline.com"
 """The authority of Entra's public cloud."""
+_STS, _STS_OF_CHINA = "https://sts.windows.net", "https://sts.chinacloudapi.cn"
+"""Who issues tokens of version 1.0: the same in all clouds but China's."""
 _ALGORITHMS = ["RS256"]
 _LEEWAY = 300
 """Seconds that Entra's clock and ours may differ."""
@@ -87,6 +89,7 @@ class Entra:
 
     def __init__(self, authority: str = PUBLIC) -> None:
         self._authority = authority
+        self._sts = _STS_OF_CHINA if authority.endswith(".cn") else _STS
         self._tenants: dict[str, TenantKeys] = {}
 
     async def proves(self, token: str, trust: Trust) -> bool:
@@ -95,7 +98,7 @@ class Entra:
         return claims is not None and self._says(claims, trust)
 
     def _says(self, claims: Claims, trust: Trust) -> bool:
-        issuers = [f"{self._authority}/{trust.tenant}/v2.0", f"https://sts.windows.net/{trust.tenant}/"]
+        issuers = [f"{self._authority}/{trust.tenant}/v2.0", f"{self._sts}/{trust.tenant}/"]
         audience, applications = claims["aud"], [claims[name] for name in ("appid", "azp") if name in claims]
         audiences = audience if isinstance(audience, list) else [audience]
         return (

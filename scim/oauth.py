@@ -138,6 +138,7 @@ class TokenEndpoint:
             "client_id": credential.key_id,
             "provider": provider.name,
             "table": provider.table,
+            "since": credential.created,
             "scope": credential.scope,
         }
         if secret is not None:

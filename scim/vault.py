@@ -11,9 +11,9 @@ import aiohttp
 
 from scim.signing import Source
 
-_SCOPE = "https://vault.azure.net/.default"
 _VERSION = "7.4"
 _SECONDS = 10.0
+"""To wait for the identity and the vault together."""
 
 
 def source(where: str) -> Source:
@@ -45,6 +45,11 @@ def _write_file(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
+def _scope(host: str) -> str:
+    """What a token for a vault is asked for: each of Azure's clouds has vaults, and an audience, of its own."""
+    return f"https://vault.{host.rpartition('.vault.')[2]}/.default"
+
+
 async def _vault(method: str, url: str, body: dict[str, str] | None = None) -> str:
     """The value of a secret, after what was asked of it; by the process's managed identity.
 
@@ -58,10 +63,11 @@ async def _vault(method: str, url: str, body: dict[str, str] | None = None) -> s
     host = urlsplit(url).netloc
     try:
         async with (
+            asyncio.timeout(_SECONDS),
             DefaultAzureCredential() as identity,
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS), trust_env=True) as session,
+            aiohttp.ClientSession(trust_env=True) as session,
         ):
-            token = await identity.get_token(_SCOPE)
+            token = await identity.get_token(_scope(host))
             headers = {"Authorization": f"Bearer {token.token}"}
             parameters = {"api-version": _VERSION}
             async with session.request(method, url, params=parameters, headers=headers, json=body) as answer:

@@ -117,6 +117,8 @@ FORGED: dict[str, Callable[[Known], str]] = {
     "client_id an object": lambda k: k.signed(client_id={"a": 1}),
     "another table": lambda k: k.signed(table="p" + "0" * 32),
     "no table": lambda k: k.signed(table=None),
+    "of another time": lambda k: k.signed(since="2020-01-01T00:00:00Z"),
+    "of no time": lambda k: k.signed(since=None),
     "another secret": lambda k: k.signed(secret="none"),
     "no claims": lambda k: unsigned(k.header, {}),
     "a header nested without end": lambda k: f"{encoded(b'[' * 200_000)}.{encoded(json.dumps(k.claims).encode())}.eA",

@@ -108,6 +108,14 @@ async def test_guesses_of_user_names_keep_no_password_waiting(target: Target) ->
     assert {answer.status for answer in await asyncio.gather(*guesses)} == {401, 429}
 
 
+async def test_guesses_of_one_password_turn_nobody_else_away(target: Target) -> None:
+    attacked, good = await target.issue("basic", "fabrikam"), await target.issue("basic")
+    guesses = [asyncio.create_task(target.knock(basic(attacked.key_id, str(i)), "fabrikam")) for i in range(60)]
+    await asyncio.sleep(0)
+    assert (await target.knock(basic(good.key_id, good.text))).status == 200
+    assert {answer.status for answer in await asyncio.gather(*guesses)} == {401, 429}
+
+
 async def test_guesses_fill_no_memory(target: Target) -> None:
     await target.trust("entra")
     await target.knock(f"Bearer {target.good.token}")

@@ -92,7 +92,7 @@ async def test_outside_every_base_url_the_service_answers_too(service: Host) -> 
             assert (answer.status_code, answer.json()["status"]) == (404, "404")
         refused = await browser.get("/scim/nobody/v2/Users")
         assert refused.status_code == 401
-        assert refused.headers["www-authenticate"] == "Bearer"
+        assert refused.headers["www-authenticate"] == 'Bearer realm="scim"'
 
 
 async def test_bodies_meet_the_same_rules_as_in_process(client: Remote) -> None:

@@ -125,7 +125,7 @@ async def test_every_wrong_token_gets_the_same_answer_after_the_same_calls(house
     missing, _ = await refused(house, *REFUSED["missing"](house))
     assert told == missing
     assert told.error == (401, None)
-    assert told.headers["WWW-Authenticate"] == "Bearer"
+    assert told.headers["WWW-Authenticate"] == 'Bearer realm="scim"'  # RFC 6750 §3: never without a parameter
     assert calls == 1
 
 

@@ -47,6 +47,14 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
+@pytest.mark.parametrize("option", ["--tenant", "--subject", "--application"])
+def test_a_federated_client_is_pinned_to_ids_and_to_none_whatsoever(operator: Operator, option: str) -> None:
+    pinned = dict.fromkeys(("--tenant", "--subject", "--application"), SUBJECT) | {option: "any"}
+    options = " ".join(f"{name} {value}" for name, value in pinned.items())
+    with pytest.raises(SystemExit):
+        operator(f"credentials federated contoso --audience api://a {options}")
+
+
 @pytest.mark.usefixtures("keys")
 def test_each_kind_is_shown_once_and_listed_without_its_secret(operator: Operator) -> None:
     token = operator.made("token contoso --scope read")
@@ -200,3 +208,9 @@ def test_keys_that_cannot_be_had_are_said_in_a_sentence(operator: Operator, keys
 @pytest.mark.parametrize("command", ["keys show", "keys roll"])
 def test_without_a_place_for_keys_it_is_said_where_to_name_one(operator: Operator, command: str) -> None:
     assert "ROLLCALL_SIGNING_KEYS is not set" in operator(command, status=1)
+
+
+def test_the_networks_that_requests_may_come_from_are_shown(operator: Operator) -> None:
+    assert "Allowed" not in operator("providers show contoso")
+    operator("providers allow contoso 192.0.2.0/24 2001:db8::/32")
+    assert "Allowed   192.0.2.0/24 2001:db8::/32\n" in operator("providers show contoso")

@@ -87,6 +87,22 @@ async def test_a_token_that_says_anything_else_is_refused(fake: FakeEntra, chang
     assert not await Entra(fake.url).proves(fake.token(fake.claims(**changed)), TRUST)
 
 
+CLOUDS = {
+    "https://login.microsoftonline.com": "https://sts.windows.net",
+    "https://login.microsoftonline.us": "https://sts.windows.net",
+    "https://login.partner.microsoftonline.cn": "https://sts.chinacloudapi.cn",
+}
+
+
+@pytest.mark.parametrize("authority", CLOUDS)
+async def test_a_token_of_version_1_is_issued_by_the_authoritys_own_cloud(fake: FakeEntra, authority: str) -> None:
+    entra = Entra(authority)
+    entra._tenants[TENANT] = TenantKeys(f"{fake.url}/{TENANT}/discovery/v2.0/keys")  # noqa: SLF001
+    for issuer in set(CLOUDS.values()):
+        token = fake.token(fake.claims(iss=f"{issuer}/{TENANT}/", azp=None, appid=SYNC_FABRIC))
+        assert await entra.proves(token, TRUST) == (issuer == CLOUDS[authority])
+
+
 async def test_each_provider_may_trust_a_tenant_of_its_own(fake: FakeEntra) -> None:
     entra, other = Entra(fake.url), replace(TRUST, tenant=OTHER_TENANT)
     ours = fake.token()

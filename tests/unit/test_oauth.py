@@ -1,6 +1,7 @@
 """The token endpoint: OAuth client credentials as RFC 6749 has them, by a secret or by an assertion of Entra's."""
 
 import re
+import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -145,6 +146,20 @@ async def test_a_trust_that_was_made_anew_with_its_provider_takes_no_token_of_th
     assert await knocks(target, token) == 200
     await target.app.providers.delete("contoso")
     await target.app.providers.create("contoso", "entra", {})
+    assert await target.trust("federated") == former
+    assert await knocks(target, token) == 401
+    assert await knocks(target, await token_of(await target.show(target.entra.token()))) == 200
+
+
+async def test_a_trust_that_was_revoked_and_made_anew_takes_no_token_from_before(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = await target.trust("federated")
+    token = await token_of(await target.show(target.entra.token()))
+    assert await knocks(target, token) == 200
+    keyring = target.app.providers.keyring
+    await keyring.revoke("contoso", former)
+    monkeypatch.setattr(keyring, "_clock", lambda: time.time() + 1)
     assert await target.trust("federated") == former
     assert await knocks(target, token) == 401
     assert await knocks(target, await token_of(await target.show(target.entra.token()))) == 200

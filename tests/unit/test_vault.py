@@ -1,5 +1,6 @@
 """Where the keys are kept: a file, or a secret in Key Vault behind a managed identity."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -96,8 +97,37 @@ async def test_a_key_vault_gives_what_was_written_to_it(kept: tuple[Vault, str])
     assert await vault.source(place)() == "the keys"
     assert [request.method for request in here.seen] == ["GET", "PUT", "GET"]
     for request in here.seen:
-        assert request.headers["Authorization"] == "Bearer for https://vault.azure.net/.default"
+        assert request.headers["Authorization"] == f"Bearer for {vault._scope(request.host)}"  # noqa: SLF001
         assert request.query["api-version"]
+
+
+@pytest.mark.parametrize("cloud", ["vault.azure.net", "vault.usgovcloudapi.net", "vault.azure.cn"])
+async def test_the_identity_is_asked_for_a_token_of_the_vaults_own_cloud(
+    identity: type[Identity], monkeypatch: pytest.MonkeyPatch, cloud: str
+) -> None:
+    asked: list[str] = []
+
+    async def get_token(_: Identity, scope: str) -> SimpleNamespace:
+        asked.append(scope)
+        raise ClientAuthenticationError("enough")
+
+    monkeypatch.setattr(identity, "get_token", get_token)
+    with pytest.raises(OSError, match="does not give"):
+        await vault.source(f"https://contoso.{cloud}/secrets/keys")()
+    assert asked == [f"https://{cloud}/.default"]
+
+
+async def test_an_identity_that_does_not_answer_is_not_waited_for_beyond_the_bound(
+    identity: type[Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def get_token(*_: object) -> None:
+        await asyncio.sleep(30)
+
+    monkeypatch.setattr(identity, "get_token", get_token)
+    monkeypatch.setattr(vault, "_SECONDS", 0.01)
+    async with asyncio.timeout(20):
+        with pytest.raises(OSError, match="TimeoutError"):
+            await vault.source("https://contoso.vault.azure.net/secrets/keys")()
 
 
 @pytest.mark.parametrize("status", [403, 429, 500])
