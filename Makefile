@@ -5,7 +5,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage entra check conformance bench faults clean
+.PHONY: help run test coverage entra check conformance bench faults audit clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
@@ -37,6 +37,12 @@ bench: .venv/dev.stamp ## measure all parts (about 20 minutes) and write docs/pe
 
 faults: .venv/dev.stamp ## the service behind a bad network, killed, and without its store; a quarter of an hour each
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+audit: .venv/pip.stamp requirements.txt ## known vulnerabilities of what is deployed (asks pypi.org), and a scan of the code
+	@$(PYTHON) -m venv .venv/audit && .venv/audit/bin/python -m pip install --quiet --upgrade pip==26.2
+	@.venv/audit/bin/python -m pip install --quiet --group audit
+	@.venv/audit/bin/bandit --quiet --recursive scim function_app.py --severity-level medium
+	@.venv/audit/bin/pip-audit --requirement requirements.txt
 
 clean: ## remove everything that was installed or made here
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

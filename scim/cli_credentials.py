@@ -109,7 +109,10 @@ def _scoped(parser: argparse.ArgumentParser) -> None:
 
 def _days(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--days", type=_days_of, default=0.0, help="after how many days the new one expires; else never"
+        "--days",
+        type=_days_of,
+        default=0.0,
+        help="after how many days the new one expires; else as the one before it, or never",
     )
 
 
@@ -210,7 +213,9 @@ async def _rotate(app: App, options: argparse.Namespace) -> None:
     old = await keyring.get(options.key_id)
     token = await keyring.rotate(options.name, options.key_id, options.overlap, options.days)
     show(app, options.name, old.kind if old else "token", token)
-    left = f"for {options.overlap:g} more days" if options.overlap else "no more"
+    made = await keyring.get(token.key_id)
+    print(f"It ends {made.ends}." if made and made.ends else "It does not end.")
+    left = "no more" if not options.overlap else f"for {options.overlap:g} more days, if it does not end before"
     print(f"The one before it is good {left}.")
 
 

@@ -240,6 +240,14 @@ def at(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
+def lifetime(credential: Credential) -> float:
+    """Seconds for which the newest secret of a credential was made to be good; 0: for ever."""
+    newest = max(credential.secrets, key=lambda each: int(each.id), default=None)
+    if newest is None or not newest.expires:
+        return 0
+    return (datetime.fromisoformat(newest.expires) - datetime.fromisoformat(newest.created)).total_seconds()
+
+
 def warned_days(ends: str, now: str) -> int:
     """Within how many days a credential ends, of those at which its operator is warned; 0: not so soon, or never."""
     if not ends:

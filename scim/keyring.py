@@ -18,6 +18,7 @@ from scim.credentials import (
     ending,
     entra_id,
     federated_id,
+    lifetime,
     live,
     slow_digest,
 )
@@ -104,7 +105,7 @@ class Keyring:
             name: the provider's name.
             key_id: what is to be replaced.
             overlap: for how many days the old one stays good beside the new one, at most.
-            days: after how many days the new one expires; 0: never.
+            days: after how many days the new one expires; 0: as many as the one before it had, or never.
 
         Raises:
             CredentialError: there is no such credential, or it has no secret; or a client has two secrets already.
@@ -113,6 +114,7 @@ class Keyring:
         if old.trust is not None:
             raise CredentialError(f"{key_id} has no secret of its own: it trusts Entra's")
         until, now = self._in_days(overlap) if overlap else self.now, self.now
+        ends = self._in_days(days or lifetime(old) / DAY)
         if old.kind != "client":
             token = Token.new()
             digest = slow_digest(token.text) if old.kind == "basic" else token.digest
@@ -120,7 +122,7 @@ class Keyring:
                 old,
                 key_id=token.key_id,
                 created=now,
-                secrets=(Secret("1", digest, now, self._in_days(days)),),
+                secrets=(Secret("1", digest, now, ends),),
                 expires="",
                 used="",
                 used_from="",
@@ -135,7 +137,7 @@ class Keyring:
             token = Token.of(key_id)
             number = str(max((int(each.id) for each in old.secrets), default=0) + 1)
             aged = [replace(each, expires=min(each.expires or "~", old.expires or "~", until)) for each in kept]
-            fresh = Secret(number, token.digest, now, self._in_days(days))
+            fresh = Secret(number, token.digest, now, ends)
             await self._change(row, replace(old, secrets=(*(aged if overlap else ()), fresh), expires=""))
         self.forget(key_id)
         return token

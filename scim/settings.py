@@ -68,7 +68,7 @@ class Settings(BaseModel):
         description="where the keys that sign access tokens are: a file, or a Key Vault secret "
         "(https://VAULT.vault.azure.net/secrets/NAME); blank: no access tokens are issued",
     )
-    token_minutes: int = Field(60, ge=60, le=360, description="minutes an access token is good for, 60 to 360")
+    token_minutes: int = Field(120, ge=60, le=360, description="minutes an access token is good for, 60 to 360")
     entra_authority: Annotated[str, AfterValidator(_authority)] = Field(
         "https://login.microsoftonline.com", description="the https URL of Entra's cloud, without a tenant"
     )

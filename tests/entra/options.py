@@ -1,6 +1,7 @@
 """What a run may be told, from Python or from the command line."""
 
 import argparse
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -115,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--token", default="", help="the Secret Token, without the word Bearer")
     add("--token-endpoint", default="", metavar="URL", help="fetch access tokens there instead, as an OAuth client")
     add("--client-id", default="", metavar="ID", help="of the OAuth client")
-    add("--client-secret", default="", metavar="TEXT", help="of the OAuth client")
+    add("--client-secret", default=os.environ.get("CLIENT_SECRET", ""), metavar="TEXT", help="else $CLIENT_SECRET")
     add("--token-seconds", type=float, metavar="SECONDS", help="hold an access token no longer than that")
     add("--dialect", choices=CHOICES["dialect"], default="flag", help="how requests are written (default: %(default)s)")
     add("--mapping", choices=CHOICES["mapping"], help="the table of attributes (default: the dialect's own)")

@@ -90,7 +90,8 @@ def test_rotating_shows_the_new_one_and_says_how_long_the_old_one_is_good(
 ) -> None:
     key_id = operator.token.split("_")[1]
     told = operator(f"credentials rotate contoso {key_id}{overlap}")
-    assert f"is good {said if said == 'no more' else 'for ' + said}." in told
+    assert f"is good {said if said == 'no more' else f'for {said}, if it does not end before'}." in told
+    assert "It does not end." in told
     new = re.findall(r"^Token +(\S+)$", told, re.MULTILINE)[0]
     listed = operator("credentials list contoso")
     assert re.search(rf"{key_id} .+  {'ended' if said == 'no more' else 'ends'} 20", listed)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from scim.credentials import Credential, Token, Trust, at, is_password
+from scim.credentials import Credential, Kind, Token, Trust, at, is_password
 from scim.keyring import CredentialError, Keyring
 from scim.provider import Provider
 from scim.storage.memory import MemoryTables
@@ -112,6 +112,17 @@ async def test_a_client_that_was_to_end_lives_on_by_its_new_secret_alone(house: 
     second = await house.keyring.rotate("contoso", first.key_id, 30)
     house.clock.pass_by(DAY)
     assert [await house.opens(first), await house.opens(second)] == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["token", "client"])
+async def test_what_takes_the_place_of_one_that_ends_ends_as_long_after(house: House, kind: Kind) -> None:
+    first = await house.keyring.issue(CONTOSO, kind, days=90)
+    house.clock.pass_by(80 * DAY)
+    second = await house.keyring.rotate("contoso", first.key_id, 7)
+    house.clock.pass_by(89 * DAY)
+    assert await house.opens(second)
+    house.clock.pass_by(DAY)
+    assert not await house.opens(second)
 
 
 async def test_a_new_secret_has_the_mark_of_none_before_it(house: House) -> None:

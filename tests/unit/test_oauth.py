@@ -76,7 +76,7 @@ async def test_a_client_gets_a_token_by_its_secret_in_the_body_or_the_header(
     assert answer.json | {"access_token": ""} == {
         "access_token": "",
         "token_type": "Bearer",
-        "expires_in": 3_600,
+        "expires_in": 7_200,
         "scope": "write",
     }
     assert await knocks(target, await token_of(answer)) == 200
