@@ -152,6 +152,7 @@ class Signing:
         self._clock = clock
         self._keys: tuple[SigningKey, ...] = ()
         self._read_at = float("-inf")
+        self._unread = False
         self._reading = asyncio.Lock()
 
     def audience(self, provider: str) -> str:
@@ -181,7 +182,7 @@ class Signing:
         """What a token says, if it was signed here, for that audience, and is good now.
 
         Raises:
-            Unavailable: there is no key to know it by.
+            Unavailable: there is no key to know it by, and the newest keys cannot be read.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -219,6 +220,8 @@ class Signing:
             for key in await self._known(age):
                 if key.kid == kid:
                     return key
+        if self._unread:
+            raise _unreadable()
         return None
 
     async def _known(self, age: float) -> tuple[SigningKey, ...]:
@@ -229,7 +232,7 @@ class Signing:
                 if not self._seen_within(age):
                     await self._read()
         if not self._keys:
-            raise Unavailable("The signing keys cannot be read.", retry_after=30)
+            raise _unreadable()
         return self._keys
 
     def _seen_within(self, age: float) -> bool:
@@ -238,8 +241,13 @@ class Signing:
     async def _read(self) -> None:
         """Read the keys; those known before serve on where that fails, which the log is told."""
         try:
-            self._keys = read(await self._source())
+            self._keys, self._unread = read(await self._source()), False
         except (OSError, KeysError) as error:
+            self._unread = True
             telemetry.keys_unread(error)
         finally:
             self._read_at = self._clock()
+
+
+def _unreadable() -> Unavailable:
+    return Unavailable("The signing keys cannot be read.", retry_after=30)

@@ -67,7 +67,8 @@ class Trace:
     @property
     def level(self) -> int:
         """The level of the request's line: an error where the service is at fault."""
-        failed = self.status is None or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        ours = HTTPStatus.INTERNAL_SERVER_ERROR
+        failed = self.status is None or (self.status >= ours and self.status != HTTPStatus.NOT_IMPLEMENTED)
         return logging.ERROR if failed or self.error else logging.INFO
 
     def fields(self) -> dict[str, Any]:

@@ -270,3 +270,20 @@ def test_the_file_of_keys_is_its_owners_alone_even_where_a_broken_off_one_lies(t
     assert place.read_text() == "k"
     assert stat.S_IMODE(place.stat().st_mode) == 0o600
     assert not left.exists()
+
+
+async def test_a_token_of_a_key_that_may_be_new_is_not_called_wrong_while_the_keys_cannot_be_read(
+    source: Source,
+) -> None:
+    behind = source.process()
+    old = await signed(behind, 360)
+    source.roll()
+    source.clock.pass_by(KNOWN_AFTER + 1)
+    new, source.away = await signed(source.process()), OSError("away")
+    with pytest.raises(Unavailable) as refused:
+        await behind.claims(new, AUDIENCE)
+    assert refused.value.headers["Retry-After"]
+    assert await good(behind, old)
+    source.away = None
+    source.clock.pass_by(31)
+    assert await good(behind, new)

@@ -89,7 +89,8 @@ def test_a_request_leaves_one_line_with_all_that_was_learnt(lines: Lines) -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "level"), [(200, "INFO"), (404, "INFO"), (409, "INFO"), (500, "ERROR"), (503, "ERROR"), (None, "ERROR")]
+    ("status", "level"),
+    [(200, "INFO"), (404, "INFO"), (409, "INFO"), (500, "ERROR"), (501, "INFO"), (503, "ERROR"), (None, "ERROR")],
 )
 def test_the_level_tells_whether_the_service_is_at_fault(lines: Lines, status: int | None, level: str) -> None:
     with telemetry.request("GET", {}) as trace:
