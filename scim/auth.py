@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from scim import addresses, telemetry
+from scim import telemetry
 from scim.credentials import (
+    NOBODY,
     Credential,
     Scope,
-    Secret,
     Token,
     entra_id,
     is_key_id,
@@ -33,8 +33,6 @@ from scim.providers import Providers
 from scim.signing import Signing
 
 _NOBODY = Token("0" * 12, "")
-_NO_SECRET = Secret("", hashlib.sha256(b"").hexdigest(), "")
-_NOT_THERE = Credential("", "token", "", "", "read", "", (_NO_SECRET,))
 _NO_PASSWORD = f"{bytes(16).hex()}:{bytes(32).hex()}"
 """What is kept of no password at all: to look takes as long as for one."""
 _AT_A_TIME, _IN_LINE = 1, 20
@@ -92,15 +90,13 @@ class Authenticator:
         credential = await self._proven(authorization, provider_name)
         if credential is None:
             raise _unauthorized()
-        provider = await self._providers.cached(provider_name)
-        if provider is None or provider.table != credential.table:  # perhaps made anew since it was cached
-            provider = await self._providers.refreshed(provider_name)
-        if provider is None or provider.table != credential.table:
+        provider = await self._providers.opened_by(provider_name, credential)
+        if provider is None:
             self._keyring.forget(credential.key_id)
             raise _unauthorized()
         if not provider.enabled:
             raise Forbidden("The administrator of this service has disabled this provisioning provider.")
-        if provider.allowed and not addresses.within(address, provider.allowed):
+        if not provider.lets_in(address):
             raise Forbidden("The administrator of this service does not let requests come from this address.")
         self._keyring.note_use(credential, address)
         self._warn(credential)
@@ -133,7 +129,7 @@ class Authenticator:
                 return None
         else:
             found = await self._keyring.get(key_id)
-        proven = await proof(found or _NOT_THERE)
+        proven = await proof(found or NOBODY)
         if found is None or not proven or found.provider != provider_name:
             if held is not None:  # it is no longer what it was
                 self._keyring.forget(key_id)

@@ -166,6 +166,10 @@ class Credential:
         return "" if end == "~" else end
 
 
+NOBODY = Credential("0" * 12, "token", "", "", "read", "", (Secret("", hashlib.sha256(b"").hexdigest(), ""),))
+"""What is compared where there is no credential, in the time that one takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token as it is shown once: ``rollcall_<key id>_<secret>_<checksum>``."""

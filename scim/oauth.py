@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote_plus
 
-from scim import addresses
-from scim.credentials import Credential, Secret, Trust, federated_id, is_key_id
+from scim.credentials import NOBODY, Credential, Secret, Trust, federated_id, is_key_id
 from scim.entra import NO_TRUST, Entra, unproven
 from scim.errors import ScimError
 from scim.keyring import Keyring
@@ -30,8 +29,6 @@ _MAX_BODY = 20_000
 _MAX_FIELDS = 20
 _PER_SECOND, _AT_ONCE = 5, 10
 """Tokens of one client: one an hour is what it needs."""
-_NO_SECRET = Secret("", hashlib.sha256(b"").hexdigest(), "")
-_NOBODY = Credential("0" * 12, "client", "", "", "read", "", (_NO_SECRET,))
 
 
 class OAuthError(Exception):
@@ -109,7 +106,7 @@ class TokenEndpoint:
         if claimed.assertion and not key_id:
             told = unproven(claimed.assertion)
             key_id = federated_id(provider_name, Trust(str(told.get("tid", "")), "", "", str(told.get("sub", ""))))
-        credential = await self._keyring.get(key_id if is_key_id(key_id) else _NOBODY.key_id) or _NOBODY
+        credential = await self._keyring.get(key_id if is_key_id(key_id) else NOBODY.key_id) or NOBODY
         if claimed.assertion:
             secret = None
             right = await self._entra.proves(claimed.assertion, credential.trust or NO_TRUST)
@@ -118,17 +115,15 @@ class TokenEndpoint:
             digest = hashlib.sha256(claimed.secret.encode()).hexdigest()
             secret = credential.opened_by(digest, self._keyring.now)
             right = secret is not None and credential.kind == "client"
-        if not right or credential is _NOBODY or provider_name not in {"", credential.provider}:
+        if not right or credential is NOBODY or provider_name not in {"", credential.provider}:
             raise _unknown()
         return credential, secret
 
     async def _issued(self, credential: Credential, secret: Secret | None, address: str) -> JsonObject:
-        provider = await self._providers.cached(credential.provider)
-        if provider is None or provider.table != credential.table:  # perhaps made anew since it was cached
-            provider = await self._providers.refreshed(credential.provider)
-        if provider is None or provider.table != credential.table:
+        provider = await self._providers.opened_by(credential.provider, credential)
+        if provider is None:
             raise _unknown()
-        if not provider.enabled or (provider.allowed and not addresses.within(address, provider.allowed)):
+        if not provider.enabled or not provider.lets_in(address):
             raise OAuthError(
                 "unauthorized_client", "The administrator of this service does not let this client in at present."
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Self
 
+from scim.addresses import within
 from scim.profiles import PROFILES, Profile
 from scim.storage.rows import Properties, Property, Row, pack, unpack
 
@@ -62,6 +63,10 @@ class Provider:
     def profile(self) -> Profile:
         """How tolerant the provider is of its client."""
         return _profile(self.profile_name, tuple(self.switches.items()))
+
+    def lets_in(self, address: str) -> bool:
+        """Whether its requests may come from an address, which is blank where nobody knows it."""
+        return not self.allowed or within(address, self.allowed)
 
     @classmethod
     def decode(cls, row: Row) -> Self:

@@ -8,11 +8,10 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from scim import addresses, experimental
 from scim.changes import Origin
-from scim.credentials import Kind, Scope, Token
+from scim.credentials import Credential, Kind, Scope, Token, at
 from scim.custom import Custom
 from scim.extending import extended
 from scim.keyring import Keyring
@@ -74,7 +73,7 @@ class Providers:
             profile_name=profile,
             switches=dict(switches),
             cursor_key=secrets.token_bytes(32),
-            created=_now(),
+            created=at(time.time()),
         )
         await self.prepare()
         if await self._rows.get(name) is not None:
@@ -110,6 +109,14 @@ class Providers:
         provider = Provider.decode(row)
         self._cached[name] = time.monotonic() + self._cache_seconds, provider
         return provider
+
+    async def opened_by(self, name: str, credential: Credential) -> Provider | None:
+        """The provider of that name, if it is the one that a credential was issued for, and no later one."""
+        for look in (self.cached, self.refreshed):  # it may have been made anew since it was cached
+            provider = await look(name)
+            if provider is not None and provider.table == credential.table:
+                return provider
+        return None
 
     def forget(self, name: str) -> None:
         """Cache nothing of the provider of that name."""
@@ -278,7 +285,3 @@ def _known(profile: str, switches: Mapping[str, str]) -> None:
         PROFILES[profile].override(dict(switches))
     except ValueError as error:
         raise ProviderError(str(error)) from None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
