@@ -3,7 +3,8 @@
 import argparse
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from scim import signing, vault
@@ -230,10 +231,8 @@ async def _revoke(app: App, options: argparse.Namespace) -> None:
 
 
 async def _show_keys(app: App, _: argparse.Namespace) -> None:
-    try:
+    with _reaching():
         keys, now = signing.read(await vault.source(_place(app))()), time.time()
-    except OSError as error:
-        raise KeysError(_unreadable(error)) from None
     signing_now = keys.index(signing.signer(keys, now))
     for place, key in enumerate(keys):
         state = "signs" if place == signing_now else "is not used yet" if place > signing_now else "has signed"
@@ -242,17 +241,13 @@ async def _show_keys(app: App, _: argparse.Namespace) -> None:
 
 async def _roll(app: App, _: argparse.Namespace) -> None:
     place, now = _place(app), time.time()
-    try:
-        keys = signing.read(await vault.source(place)())
-    except FileNotFoundError:
-        keys = ()
-    except OSError as error:
-        raise KeysError(_unreadable(error)) from None
-    rolled = signing.rolled(keys, now)
-    try:
+    with _reaching():
+        try:
+            keys = signing.read(await vault.source(place)())
+        except FileNotFoundError:
+            keys = ()
+        rolled = signing.rolled(keys, now)
         await vault.sink(place)(signing.write(rolled))
-    except OSError as error:
-        raise KeysError(_unreadable(error)) from None
     for key in keys:
         if key not in rolled:
             print(f"{key.kid}  is retired: what it signed has expired")
@@ -260,8 +255,13 @@ async def _roll(app: App, _: argparse.Namespace) -> None:
     print(f"{rolled[-1].kid}  signs {when}")
 
 
-def _unreadable(error: OSError) -> str:
-    return f"ROLLCALL_SIGNING_KEYS cannot be reached: {error.strerror or error}"
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Say in a sentence that the place of the keys cannot be reached."""
+    try:
+        yield
+    except OSError as error:
+        raise KeysError(f"ROLLCALL_SIGNING_KEYS cannot be reached: {error.strerror or error}") from None
 
 
 def _place(app: App) -> str:
