@@ -84,7 +84,7 @@ def test_a_port_lost_to_another_program_is_chosen_anew(monkeypatch: pytest.Monke
             assert f"127.0.0.1:{offered[1]}/" in storage
 
 
-INSTALL_AGAIN = "from scim.local import install; install.HOME = tmp / 'state' / 'azurite'"
+INSTALL_AGAIN = "from scim.local import install; install.STATE = tmp / 'state'"
 
 
 def test_npm_that_cannot_reach_its_registry_is_told_in_one_line(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ CUT_SHORT = WHOLE + "console.error('npm error code ENOSPC'); process.exit(1);"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The place of an installation that npm is only played for."""
     place = tmp_path / "state" / "azurite"
-    monkeypatch.setattr(install, "HOME", place)
+    monkeypatch.setattr(install, "STATE", place.parent)
     return place
 
 
