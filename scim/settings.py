@@ -1,6 +1,7 @@
 """The environment, read once into one frozen value."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -82,17 +83,28 @@ class Settings(BaseModel):
         """Read the settings from the environment.
 
         Raises:
-            SettingsError: naming each variable that is missing or wrong, and what to write.
+            SettingsError: naming each variable that is missing, wrong or unknown, and what to write.
         """
-        given = {name: text for name in cls.model_fields if (text := environment.get(PREFIX + name.upper()))}
+        variables = {PREFIX + name.upper(): name for name in cls.model_fields}
+        given = {name: text for variable, name in variables.items() if (text := environment.get(variable))}
+        unknown = sorted(each for each in environment if each.startswith(PREFIX) and each not in variables)
+        complaints = [_unknown(each, variables) for each in unknown]
         try:
-            return cls.model_validate(given)
+            settings = cls.model_validate(given)
         except ValidationError as error:
             wrong = dict.fromkeys(str(each["loc"][0]) for each in error.errors())
-            raise SettingsError("; ".join(_sentence(cls, name, environment) for name in wrong)) from None
+            complaints = [_sentence(cls, name, environment) for name in wrong] + complaints
+        if complaints:
+            raise SettingsError("; ".join(complaints))
+        return settings
 
 
 def _sentence(settings: type[Settings], name: str, environment: Mapping[str, str]) -> str:
     variable = PREFIX + name.upper()
     state = "is not what it must be" if environment.get(variable) else "is not set"
     return f"{variable} {state}: write {settings.model_fields[name].description}"
+
+
+def _unknown(variable: str, known: Iterable[str]) -> str:
+    near = get_close_matches(variable.upper().removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in known], n=1)
+    return f"{variable} is no setting: {f'did you mean {PREFIX}{near[0]}?' if near else 'take it away'}"

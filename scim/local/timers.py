@@ -15,7 +15,7 @@ from croniter import croniter  # type: ignore[import-untyped] # it comes without
 from scim.local import wire, worker
 from scim.local.failure import Failure
 
-TURN = "ROLLCALL_LOCAL_TIMERS"
+TURN = "SCIM_LOCAL_TIMERS"
 """The environment variable with the path of the file that the process which runs timers holds locked."""
 
 _SETTING = re.compile(r"%(.+)%")

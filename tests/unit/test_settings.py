@@ -9,7 +9,7 @@ GOOD = {"ROLLCALL_STORAGE": "https://a.table.core.windows.net", "ROLLCALL_PUBLIC
 
 
 def test_two_variables_are_enough() -> None:
-    settings = Settings.read(GOOD | {"PATH": "/bin", "ROLLCALL_UNKNOWN": "x"})
+    settings = Settings.read(GOOD | {"PATH": "/bin"})
     assert settings.storage == "https://a.table.core.windows.net"
     assert settings.public_url == "https://scim.example"
     assert (settings.page_default, settings.page_max, settings.scan_max) == (100, 500, 10_000)
@@ -59,6 +59,25 @@ def test_a_wrong_setting_is_named_with_what_to_write_and_without_its_value(varia
     sentence = str(refusal.value)
     description = Settings.model_fields[variable.removeprefix("ROLLCALL_").lower()].description
     assert sentence == f"{variable} is not what it must be: write {description}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "sentence"),
+    [
+        ("ROLLCALL_PAGE_MAXIMUM", "ROLLCALL_PAGE_MAXIMUM is no setting: did you mean ROLLCALL_PAGE_MAX?"),
+        ("ROLLCALL_page_max", "ROLLCALL_page_max is no setting: did you mean ROLLCALL_PAGE_MAX?"),
+        ("ROLLCALL_XYZ", "ROLLCALL_XYZ is no setting: take it away"),
+    ],
+)
+def test_a_setting_that_would_be_ignored_is_named(variable: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.read(GOOD | {variable: ""})
+    assert str(refusal.value) == sentence
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"^ROLLCALL_PAGE_MAX is not .*; ROLLCALL_XYZ is no setting"):
+        Settings.read(GOOD | {"ROLLCALL_PAGE_MAX": "x", "ROLLCALL_XYZ": "x"})
 
 
 def test_every_missing_variable_is_named_at_once() -> None:
