@@ -2,10 +2,11 @@
 
 PYTHON ?= $(shell command -v python3.13 >/dev/null 2>&1 && python3.13 -c '' >/dev/null 2>&1 && echo python3.13 || echo python3)
 BIN := .venv/bin
+LINUX := --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage entra check conformance bench faults audit clean
+.PHONY: help run test coverage entra check conformance bench faults audit package clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
@@ -44,8 +45,18 @@ audit: .venv/pip.stamp requirements.txt ## known vulnerabilities of what is depl
 	@.venv/audit/bin/bandit --quiet --recursive scim function_app.py --severity-level medium
 	@.venv/audit/bin/pip-audit --requirement requirements.txt
 
+package: .venv/pip.stamp ## what is deployed, with its requirements and compiled, as dist/rollcall.zip
+	@rm -rf dist && mkdir -p dist/rollcall
+	@cp -R function_app.py host.json requirements.txt scim dist/rollcall && rm -rf dist/rollcall/scim/local
+	@$(BIN)/python -m pip install --quiet --no-compile --only-binary :all: --python-version 3.13 $(LINUX) \
+	  --constraint constraints.txt --requirement requirements.txt --target dist/rollcall/.python_packages/lib/site-packages
+	@find dist/rollcall -name __pycache__ -type d -prune -exec rm -rf {} +
+	@$(BIN)/python -m compileall -q -s dist/rollcall --invalidation-mode unchecked-hash dist/rollcall
+	@$(BIN)/python -c 'import shutil; shutil.make_archive("dist/rollcall", "zip", "dist/rollcall")'
+	@ls -sh dist/rollcall.zip
+
 clean: ## remove everything that was installed or made here
-	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .local dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/pip.stamp:

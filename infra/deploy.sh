@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Rollcall into Azure, step by step; pipelines and people take the same steps. `infra/deploy.sh` alone explains them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'TEXT'
+infra/deploy.sh STEP RESOURCE_GROUP [FILE]
+
+  up        all of it: template, code, signing keys, and a wait until the service is ready
+  check     compile, lint and validate the template; nothing is changed
+  what-if   what the template would change
+  template  deploy the template
+  code      deploy the code
+  keys      make the first key that signs access tokens; does nothing where there is one
+  ready     wait until the service says that it is ready
+  smoke     let the Entra simulator loose on a provider that is made for it and deleted after it
+  good      remember a commit as deployed well, as a tag of the resource group; without one, tell it
+
+FILE is, for `code`, the package (dist/rollcall.zip, which `make package` makes), for `good` the commit, and for the
+other steps the parameters (infra/main.parameters.json). You need the Azure CLI 2.60 or later, signed in with
+`az login`; for `up`, `check`, `what-if` and `template` the roles Contributor and Role Based Access Control
+Administrator in the resource group, and for `up`, `keys` and `smoke` a place among the template's `operators`.
+$DEPLOYMENT names the deployment (rollcall).
+TEXT
+}
+
+[[ $# -ge 2 ]] || { usage >&2; exit 2; }
+step=$1 group=$2 file=${3:-}
+deployment=${DEPLOYMENT:-rollcall}
+python=.venv/bin/python
+
+# What az is told of the template, whichever step asks.
+template() {
+  az deployment group "$1" --resource-group "$group" --name "$deployment" --template-file infra/main.bicep \
+    --parameters "@${file:-infra/main.parameters.json}" "${@:2}"
+}
+
+# One output of the template that was deployed.
+output() {
+  az deployment group show --resource-group "$group" --name "$deployment" \
+    --query "properties.outputs.$1.value" --output tsv
+}
+
+# The command line of the service, with the deployed one's settings; an Azure CLI that is signed in signs it in.
+scim() {
+  ROLLCALL_STORAGE=$(output ROLLCALL_STORAGE) ROLLCALL_PUBLIC_URL=$(output ROLLCALL_PUBLIC_URL) \
+    ROLLCALL_SIGNING_KEYS=$(output ROLLCALL_SIGNING_KEYS) "$python" -m scim "$@"
+}
+
+check() {
+  az bicep build --file infra/main.bicep --stdout >/dev/null
+  az bicep lint --file infra/main.bicep
+  template validate --output none
+}
+
+code() {
+  local package=${1:-dist/rollcall.zip}
+  [[ -f $package ]] || { echo "There is no $package; run 'make package' first." >&2; exit 1; }
+  az functionapp deployment source config-zip --resource-group "$group" --name "$(output AZURE_FUNCTION_NAME)" \
+    --src "$package" --build-remote false --output none
+}
+
+keys() {
+  make --silent .venv/run.stamp
+  if scim keys show >/dev/null 2>&1; then
+    echo "There are signing keys."
+  else
+    scim keys roll
+  fi
+}
+
+ready() {
+  local url
+  url=$(output ROLLCALL_PUBLIC_URL)
+  curl --silent --show-error --fail --retry 30 --retry-delay 10 --retry-all-errors --max-time 30 "$url/ready"
+  echo
+}
+
+smoke() {
+  make --silent .venv/dev.stamp
+  local name="smoke-$RANDOM$RANDOM" made base_url token
+  made=$(scim providers create "$name" --profile entra)
+  # shellcheck disable=SC2064 # the name of now
+  trap "scim providers delete $name --yes" EXIT
+  base_url=$(awk '/^Base URL/ {print $3}' <<<"$made")
+  token=$(awk '/^Token/ {print $2}' <<<"$made")
+  "$python" -m tests.entra --base-url "$base_url" --token "$token" --users 20 --groups 4 --memberships 40
+}
+
+good() {
+  if [[ -n $1 ]]; then
+    az group update --name "$group" --set "tags.rollcallCommit=$1" --output none
+  else
+    az group show --name "$group" --query "tags.rollcallCommit || ''" --output tsv
+  fi
+}
+
+case $step in
+  up)
+    make --silent package
+    template create --output none
+    code
+    keys
+    ready
+    echo "Base URLs are $(output BASE_URL)"
+    ;;
+  check) check ;;
+  what-if) template what-if --result-format FullResourcePayloads --no-prompt true ;;
+  template) template create --output none ;;
+  code) code "$file" ;;
+  keys) keys ;;
+  ready) ready ;;
+  smoke) smoke ;;
+  good) good "$file" ;;
+  *) usage >&2; exit 2 ;;
+esac
