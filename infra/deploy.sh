@@ -13,6 +13,8 @@ infra/deploy.sh STEP RESOURCE_GROUP [FILE]
   template  deploy the template
   code      deploy the code
   keys      make the first key that signs access tokens; does nothing where there is one
+  admit     let requests of this machine through the site's access restriction; $ADDRESS tells its public address
+  dismiss   no longer
   ready     wait until the service says that it is ready
   smoke     let the Entra simulator loose on a provider that is made for it and deleted after it
   good      remember a commit as deployed well, as a tag of the resource group; without one, tell it
@@ -70,6 +72,16 @@ keys() {
   fi
 }
 
+admit() {
+  local address=${ADDRESS:-$(curl --silent --show-error --fail https://api.ipify.org)}
+  restriction add --rule-name deployer --action Allow --priority 90 --ip-address "$address/32"
+}
+
+restriction() {
+  az functionapp config access-restriction "$1" --resource-group "$group" --name "$(output AZURE_FUNCTION_NAME)" \
+    "${@:2}" --output none
+}
+
 ready() {
   local url
   url=$(output ROLLCALL_PUBLIC_URL)
@@ -103,13 +115,15 @@ case $step in
     code
     keys
     ready
-    echo "Base URLs are $(output BASE_URL)"
+    echo "Base URLs are $(output ENTRA_TENANT_URL)"
     ;;
   check) check ;;
   what-if) template what-if --result-format FullResourcePayloads --no-prompt true ;;
   template) template create --output none ;;
   code) code "$file" ;;
   keys) keys ;;
+  admit) admit ;;
+  dismiss) restriction remove --rule-name deployer ;;
   ready) ready ;;
   smoke) smoke ;;
   good) good "$file" ;;

@@ -111,6 +111,17 @@ def test_a_step_that_azure_refuses_fails(azure: Azure, step: str) -> None:
     assert azure.deploy(step, "group").returncode != 0
 
 
+def test_this_machine_is_admitted_and_dismissed(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADDRESS", "203.0.113.7")
+    assert azure.deploy("admit", "group").returncode == 0
+    assert azure.deploy("dismiss", "group").returncode == 0
+    added, removed = [each for each in azure.asked() if each[0] == "functionapp"]
+    assert added[:4] == ["functionapp", "config", "access-restriction", "add"]
+    assert added[added.index("--ip-address") + 1] == "203.0.113.7/32"
+    assert removed[:4] == ["functionapp", "config", "access-restriction", "remove"]
+    assert added[added.index("--rule-name") + 1] == removed[removed.index("--rule-name") + 1]
+
+
 def test_the_last_good_commit_is_remembered_and_told(azure: Azure) -> None:
     assert azure.deploy("good", "group", "cafe").returncode == 0
     assert "tags.rollcallCommit=cafe" in azure.asked()[0]
