@@ -90,6 +90,26 @@ var allTags = union({ application: 'rollcall' }, tags)
 var isCosmos = store == 'cosmos'
 var admittedAddresses = privateNetwork ? operatorAddresses : []
 
+// Names, and ids that names depend on, are made here of what is known beforehand: what-if skips the modules whose
+// resources' names it cannot tell.
+var hostStorageName = '${name}host${token}'
+var dataStorageName = '${name}data${token}'
+var identityId = resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', fullName)
+var hostStorageId = resourceId('Microsoft.Storage/storageAccounts', hostStorageName)
+var dataStorageId = resourceId('Microsoft.Storage/storageAccounts', dataStorageName)
+var cosmosId = resourceId('Microsoft.DocumentDB/databaseAccounts', fullName)
+var vaultId = resourceId('Microsoft.KeyVault/vaults', fullName)
+
+var storageSuffix = environment().suffixes.storage
+var blobZone = 'privatelink.blob.${storageSuffix}'
+var queueZone = 'privatelink.queue.${storageSuffix}'
+var tableZone = 'privatelink.table.${storageSuffix}'
+var vaultZone = 'privatelink${replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')}'
+// Cosmos DB's names are not among the suffixes, but end as the portal's does: https://portal.azure.com
+var cosmosDomain = 'table.cosmos.${replace(split(environment().portal, '/')[2], 'portal.', '')}'
+var cosmosZone = 'privatelink.${cosmosDomain}'
+var cosmosTarget = { name: 'cosmos', id: cosmosId, group: 'Table', zone: cosmosZone }
+
 module identity 'modules/identity.bicep' = {
   name: 'identity'
   params: {
@@ -106,6 +126,7 @@ module monitoring 'modules/monitoring.bicep' = {
     location: location
     tags: allTags
     retentionDays: logDays
+    identityId: identityId
     principalId: identity.outputs.principalId
   }
 }
@@ -113,11 +134,12 @@ module monitoring 'modules/monitoring.bicep' = {
 module hostStorage 'modules/host-storage.bicep' = {
   name: 'host-storage'
   params: {
-    name: '${name}host${token}'
+    name: hostStorageName
     location: location
     tags: allTags
     sku: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
     isPrivate: privateNetwork
+    identityId: identityId
     principalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
   }
@@ -126,7 +148,7 @@ module hostStorage 'modules/host-storage.bicep' = {
 module dataStorage 'modules/data-storage.bicep' = {
   name: 'data-storage'
   params: {
-    name: '${name}data${token}'
+    name: dataStorageName
     location: location
     tags: allTags
     sku: dataRedundancy
@@ -135,6 +157,7 @@ module dataStorage 'modules/data-storage.bicep' = {
     backupDays: backupDays
     isLocked: locked
     holdsTables: !isCosmos
+    identityId: identityId
     principalId: identity.outputs.principalId
     operators: operators
     workspaceId: monitoring.outputs.workspaceId
@@ -148,6 +171,7 @@ module cosmos 'modules/cosmos.bicep' = if (isCosmos) {
     location: location
     tags: allTags
     zoneRedundant: zoneRedundant
+    domain: cosmosDomain
     isPrivate: privateNetwork
     admittedAddresses: admittedAddresses
     isLocked: locked
@@ -166,6 +190,7 @@ module vault 'modules/vault.bicep' = {
     isPrivate: privateNetwork
     admittedAddresses: admittedAddresses
     isLocked: locked
+    identityId: identityId
     principalId: identity.outputs.principalId
     operators: operators
     workspaceId: monitoring.outputs.workspaceId
@@ -182,35 +207,28 @@ module network 'modules/network.bicep' = if (privateNetwork) {
   }
 }
 
-var suffix = environment().suffixes.storage
-var blobZone = 'privatelink.blob.${suffix}'
-var queueZone = 'privatelink.queue.${suffix}'
-var tableZone = 'privatelink.table.${suffix}'
-var vaultZone = 'privatelink${replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')}'
-var cosmosZones = isCosmos ? [cosmos!.outputs.privateZone] : []
-var cosmosTargets = isCosmos ? [{ name: 'cosmos', id: cosmos!.outputs.id, group: 'Table', zone: cosmos!.outputs.privateZone }] : []
-
 module endpoints 'modules/endpoints.bicep' = if (privateNetwork) {
   name: 'endpoints'
+  dependsOn: [hostStorage, dataStorage, cosmos, vault]
   params: {
     name: fullName
     location: location
     tags: allTags
     networkId: network!.outputs.id
     subnetId: network!.outputs.endpointsSubnetId
-    zones: concat([blobZone, queueZone, tableZone, vaultZone], cosmosZones)
+    zones: concat([blobZone, queueZone, tableZone, vaultZone], isCosmos ? [cosmosZone] : [])
     targets: concat([
-      { name: 'host-blob', id: hostStorage.outputs.id, group: 'blob', zone: blobZone }
-      { name: 'host-queue', id: hostStorage.outputs.id, group: 'queue', zone: queueZone }
-      { name: 'host-table', id: hostStorage.outputs.id, group: 'table', zone: tableZone }
-      { name: 'data-blob', id: dataStorage.outputs.id, group: 'blob', zone: blobZone }
-      { name: 'data-table', id: dataStorage.outputs.id, group: 'table', zone: tableZone }
-      { name: 'vault', id: vault.outputs.id, group: 'vault', zone: vaultZone }
-    ], cosmosTargets)
+      { name: 'host-blob', id: hostStorageId, group: 'blob', zone: blobZone }
+      { name: 'host-queue', id: hostStorageId, group: 'queue', zone: queueZone }
+      { name: 'host-table', id: hostStorageId, group: 'table', zone: tableZone }
+      { name: 'data-blob', id: dataStorageId, group: 'blob', zone: blobZone }
+      { name: 'data-table', id: dataStorageId, group: 'table', zone: tableZone }
+      { name: 'vault', id: vaultId, group: 'vault', zone: vaultZone }
+    ], isCosmos ? [cosmosTarget] : [])
   }
 }
 
-// Every module above has given its roles when its outputs are there; the endpoints must be named apart.
+// What a module gives out is there when its roles are; only the endpoints give out nothing.
 module site 'modules/site.bicep' = {
   name: 'site'
   dependsOn: [endpoints]
@@ -218,7 +236,7 @@ module site 'modules/site.bicep' = {
     name: fullName
     location: location
     tags: allTags
-    identityId: identity.outputs.id
+    identityId: identityId
     identityClientId: identity.outputs.clientId
     workspaceId: monitoring.outputs.workspaceId
     subnetId: privateNetwork ? network!.outputs.serviceSubnetId : ''
@@ -243,13 +261,14 @@ module site 'modules/site.bicep' = {
 
 module alerts 'modules/alerts.bicep' = {
   name: 'alerts'
+  dependsOn: [dataStorage, cosmos]
   params: {
     name: fullName
     location: location
     tags: allTags
     emails: alertEmails
     workspaceId: monitoring.outputs.workspaceId
-    storeId: isCosmos ? cosmos!.outputs.id : dataStorage.outputs.id
+    storeId: isCosmos ? cosmosId : dataStorageId
     isCosmos: isCosmos
   }
 }

@@ -10,7 +10,9 @@ param workspaceId string
 param storeId string
 param isCosmos bool
 
-// A rule's queries see two days at most. Each query returns rows only when it should ring; `by` splits them.
+var byProvider = [{ name: 'provider', operator: 'Include', values: ['*'] }]
+
+// Each query returns rows only when it should ring; `by` makes an alert of each of them. A rule sees two days at most.
 var rules = [
   {
     name: 'server-errors'
@@ -18,7 +20,7 @@ var rules = [
     severity: 1
     every: 'PT5M'
     over: 'PT15M'
-    by: ['provider']
+    by: byProvider
     query: loadTextContent('../queries/server-errors.kql')
     remedy: 'Entra quarantines a job that fails much. Ask /ready what is wrong, then look for the errors in AppTraces by correlation id; roll the last deployment back if they began with it.'
   }
@@ -38,7 +40,7 @@ var rules = [
     severity: 3
     every: 'PT5M'
     over: 'PT15M'
-    by: ['provider']
+    by: byProvider
     query: loadTextContent('../queries/throttled.kql')
     remedy: 'A first cycle may do this for hours, and catches up. Otherwise raise ROLLCALL_REQUESTS_PER_SECOND or ROLLCALL_REQUESTS_AT_ONCE, or find out what the client does so often.'
   }
@@ -48,7 +50,7 @@ var rules = [
     severity: 2
     every: 'PT5M'
     over: 'PT15M'
-    by: ['provider']
+    by: byProvider
     query: loadTextContent('../queries/latency.kql')
     remedy: 'See in the workbook whether storage calls, conflicts or the number of requests have risen; raise instanceMemoryMB or alwaysReady if it is none of them.'
   }
@@ -58,7 +60,7 @@ var rules = [
     severity: 2
     every: 'PT15M'
     over: 'P2D'
-    by: ['provider']
+    by: byProvider
     query: loadTextContent('../queries/silent.kql')
     remedy: 'Two cycles of Entra have passed without a request. Ask the customer whether the job is on and not in quarantine, and press Test Connection.'
   }
@@ -78,7 +80,7 @@ var rules = [
     severity: 2
     every: 'PT5M'
     over: 'P2D'
-    by: ['timer']
+    by: [{ name: 'timer', operator: 'Include', values: ['*'] }]
     query: loadTextContent('../queries/timers.kql')
     remedy: 'Look in AppTraces for what the timer says. Unfinished intents wait while housekeeping fails; there is no fresh export while backup fails.'
   }
@@ -91,7 +93,7 @@ resource actionGroup 'Microsoft.Insights/actionGroups@2023-01-01' = {
   properties: {
     groupShortName: 'rollcall'
     enabled: true
-    emailReceivers: [for email in emails: { name: email, emailAddress: email, useCommonAlertSchema: true }]
+    emailReceivers: [for (email, i) in emails: { name: 'operator-${i}', emailAddress: email, useCommonAlertSchema: true }]
   }
 }
 
@@ -115,7 +117,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for ru
           timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: 0
-          dimensions: [for column in rule.by: { name: column, operator: 'Include', values: ['*'] }]
+          dimensions: rule.by
           failingPeriods: {
             numberOfEvaluationPeriods: 1
             minFailingPeriodsToAlert: 1

@@ -4,6 +4,9 @@ param name string
 param location string
 param tags object
 param zoneRedundant bool
+
+@description('Where accounts for tables have their names in this cloud, such as table.cosmos.azure.com.')
+param domain string
 param isPrivate bool
 param admittedAddresses array
 param isLocked bool
@@ -77,9 +80,4 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (isLocked) {
   }
 }
 
-// https://ACCOUNT.documents.azure.com:443/, in each cloud with its own ending
-var ending = split(split(account.properties.documentEndpoint, '.documents.')[1], ':')[0]
-
-output id string = account.id
-output tableUrl string = 'https://${account.name}.table.cosmos.${ending}'
-output privateZone string = 'privatelink.table.cosmos.${ending}'
+output tableUrl string = 'https://${account.name}.${domain}'

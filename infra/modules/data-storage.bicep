@@ -9,6 +9,7 @@ param admittedAddresses array
 param backupDays int
 param isLocked bool
 param holdsTables bool
+param identityId string
 param principalId string
 param operators array
 param workspaceId string
@@ -106,7 +107,7 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
 }
 
 resource tables 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (holdsTables) {
-  name: guid(account.id, principalId, tableContributor)
+  name: guid(account.id, identityId, tableContributor)
   scope: account
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', tableContributor)
@@ -116,7 +117,7 @@ resource tables 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (holds
 }
 
 resource exports 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(backups.id, principalId, blobContributor)
+  name: guid(backups.id, identityId, blobContributor)
   scope: backups
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobContributor)
@@ -166,6 +167,5 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (isLocked) {
   }
 }
 
-output id string = account.id
 output tableUrl string = 'https://${account.name}.table.${environment().suffixes.storage}'
 output backupsUrl string = '${account.properties.primaryEndpoints.blob}${container}'

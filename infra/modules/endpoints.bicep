@@ -31,6 +31,8 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 }]
 
+// One after the other: an account takes one change at a time.
+@batchSize(1)
 resource endpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [for target in targets: {
   name: '${name}-${target.name}'
   location: location

@@ -5,6 +5,7 @@ param location string
 param tags object
 param sku string
 param isPrivate bool
+param identityId string
 param principalId string
 param workspaceId string
 
@@ -63,7 +64,7 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
 }
 
 resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for role in roles: {
-  name: guid(account.id, principalId, role)
+  name: guid(account.id, identityId, role)
   scope: account
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
@@ -88,7 +89,6 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   }
 }
 
-output id string = account.id
 output blobUrl string = account.properties.primaryEndpoints.blob
 output queueUrl string = account.properties.primaryEndpoints.queue
 output tableUrl string = account.properties.primaryEndpoints.table

@@ -4,6 +4,7 @@ param name string
 param location string
 param tags object
 param retentionDays int
+param identityId string
 param principalId string
 
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb' // Monitoring Metrics Publisher
@@ -39,7 +40,7 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
 }
 
 resource publisher 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(component.id, principalId, metricsPublisher)
+  name: guid(component.id, identityId, metricsPublisher)
   scope: component
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisher)

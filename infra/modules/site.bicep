@@ -31,7 +31,6 @@ param publicUrl string
 @description('Further settings, and other values for those below.')
 param settings object
 
-var isIntegrated = !empty(subnetId)
 // Python's own default is 1 at every size.
 var requestsPerInstance = 32
 
@@ -64,13 +63,12 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
   }
   properties: {
     serverFarmId: plan.id
-    reserved: true
     httpsOnly: true
     clientAffinityEnabled: false
     keyVaultReferenceIdentity: identityId
     publicNetworkAccess: 'Enabled'
-    virtualNetworkSubnetId: isIntegrated ? subnetId : null
-    outboundVnetRouting: isIntegrated ? { allTraffic: true } : null
+    // With a subnet, Flex Consumption sends all that the service asks for through it.
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {
       deployment: {
         storage: {
@@ -97,10 +95,10 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         }
       }
     }
+    // No ftpsState: Flex Consumption has no FTPS, and refuses a site that so much as turns it off.
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       ipSecurityRestrictionsDefaultAction: empty(callers) ? 'Allow' : 'Deny'
       ipSecurityRestrictions: [for (caller, i) in callers: {
@@ -139,6 +137,8 @@ resource deploymentPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPoli
     allow: false
   }
 }
+
+var url = empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
 
 // All settings at once, and apart from the site, since they say its own name. What is set by hand is lost with each
 // deployment: it belongs into the parameter `settings`.
@@ -183,8 +183,6 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
     ]
   }
 }
-
-var url = empty(publicUrl) ? 'https://${site.properties.defaultHostName}' : publicUrl
 
 output name string = site.name
 output hostName string = site.properties.defaultHostName

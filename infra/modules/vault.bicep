@@ -6,6 +6,7 @@ param tags object
 param isPrivate bool
 param admittedAddresses array
 param isLocked bool
+param identityId string
 param principalId string
 param operators array
 param workspaceId string
@@ -37,7 +38,7 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
 }
 
 resource service 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault.id, principalId, reader)
+  name: guid(vault.id, identityId, reader)
   scope: vault
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', reader)
@@ -79,5 +80,4 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (isLocked) {
   }
 }
 
-output id string = vault.id
 output signingKeysUrl string = '${vault.properties.vaultUri}secrets/signing-keys'

@@ -6,7 +6,7 @@ param tags object
 param workspaceId string
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
-  name: guid(workspaceId, 'rollcall')
+  name: guid(resourceGroup().id, name)
   location: location
   tags: tags
   kind: 'shared'
