@@ -32,7 +32,7 @@ var rules = [
     over: 'PT15M'
     by: []
     query: loadTextContent('../queries/unauthorized.kql')
-    remedy: 'A token has ended or was revoked, or somebody guesses. List credentials with "python -m scim providers", and give the customer a new one; if nobody of theirs knows of it, restrict callers.'
+    remedy: 'A token has ended or was revoked, or somebody guesses. See when each was last used with "python -m scim credentials list", and give the customer a new one with "rotate"; if it is nobody of theirs, restrict callers.'
   }
   {
     name: 'throttled'
