@@ -150,7 +150,7 @@ resource storeThrottled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'The store refuses requests because there are too many. A provider\'s directory is one partition (2,000 rows a second in Table Storage): move the busiest provider to an account of its own.'
+    description: 'The store refuses requests because there are too many. A provider\'s directory is one partition, which takes some 2,000 rows a second in Table Storage: see in the workbook who is busiest, and lower ROLLCALL_REQUESTS_PER_SECOND or ROLLCALL_REQUESTS_AT_ONCE until it has caught up.'
     severity: 2
     enabled: true
     scopes: [storeId]
