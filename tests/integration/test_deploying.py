@@ -150,6 +150,36 @@ def test_a_first_key_is_made_once(azure: Azure, service: Host, tmp_path: Path) -
     assert keys.read_text() == first
 
 
+def test_up_does_all_of_it_in_order(
+    azure: Azure, service: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADDRESS", "203.0.113.7")
+    monkeypatch.setenv("LOCATION", "westeurope")
+    keys = tmp_path / "keys.pem"
+    outputs = {"ROLLCALL_STORAGE": service.storage, "ROLLCALL_PUBLIC_URL": service.url, "ENTRA_TENANT_URL": "https://x"}
+    azure.stand_in(outputs | {"ROLLCALL_SIGNING_KEYS": str(keys), "AZURE_FUNCTION_NAME": "func-x"})
+    up = azure.deploy("up", "group", "some.json")
+    assert (up.returncode, keys.exists()) == (0, True), up.stderr
+    assert up.stdout.endswith("Base URLs are https://x\n")
+    asked = [each[:4] for each in azure.asked() if "show" not in each]
+    assert [" ".join(each) for each in asked] == [
+        "group create --name group",
+        "deployment group create --resource-group",
+        "functionapp deployment source config-zip",
+        "functionapp config access-restriction add",
+        "functionapp config access-restriction remove",
+    ]
+
+
+def test_a_key_that_cannot_be_made_fails_in_the_end(
+    azure: Azure, service: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATIENCE", "1")
+    outputs = {"ROLLCALL_STORAGE": service.storage, "ROLLCALL_PUBLIC_URL": service.url}
+    azure.stand_in(outputs | {"ROLLCALL_SIGNING_KEYS": "/proc/nowhere/keys.pem"})
+    assert azure.deploy("keys", "group").returncode == 1
+
+
 def test_the_package_has_all_that_is_imported_compiled_and_nothing_else(tmp_path: Path) -> None:
     made = subprocess.run(
         ["make", "--silent", "package"],  # noqa: S607 (make is wherever it is)
