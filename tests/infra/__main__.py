@@ -1,0 +1,31 @@
+"""Check a folder of Bicep templates without Azure's own tools: ``python -m tests.infra [folder]``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.infra import checking, resource_types
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the findings, and exit with 1 if there are any."""
+    parser = argparse.ArgumentParser(prog="python -m tests.infra", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=resource_types.ROOT / "infra", help="(default: infra)")
+    options = parser.parse_args(arguments)
+    place = resource_types.folder()
+    if place is None:
+        sys.stderr.write("warning: no type data (BICEP_TYPES names no folder): types and properties are NOT checked\n")
+    found = checking.findings(options.folder, resource_types.load(place) if place else None)
+    for each in found:
+        print(f"{_shown(each.path)}:{each.line}: {each.rule}: {each.message}")
+    return 1 if found else 0
+
+
+def _shown(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
