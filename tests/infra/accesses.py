@@ -6,7 +6,7 @@ from tests.infra.expressions import Access, Expression, Index, Lambda, Loop, par
 from tests.infra.kinds import Bound, resource
 from tests.infra.model import File, Finding
 from tests.infra.names import expressions
-from tests.infra.resource_types import WRITE_ONLY, Shape, Types
+from tests.infra.resource_types import UNTOLD, WRITE_ONLY, Shape, Types
 from tests.infra.shapes import variant, whole
 
 
@@ -29,7 +29,7 @@ def _reads(expression: Expression, file: File, types: Types, bound: Bound) -> It
 
 def _read(expression: Access, shape: Shape, file: File) -> Iterator[Finding]:
     found = _property(shape, expression.name)
-    if found is None and shape.others is None:
+    if found is None and shape.others is None and expression.name not in UNTOLD:
         message = f"{shape.said['name']} has no property {expression.name} to read"
         yield Finding(file.path, expression.line, "unknown-access", message)
     elif found and found[1] & WRITE_ONLY:

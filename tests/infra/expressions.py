@@ -88,10 +88,11 @@ class Call(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Access(Expression):
-    """``of.name``, or ``of.?name``."""
+    """``of.name``; ``checked`` if it is ``of.?name`` or ``of!.name``, which expect that there may be nothing."""
 
     of: Expression
     name: str
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,10 +213,13 @@ class Template:
 
     folder: Path
     files: dict[Path, File]
+    json: dict[Path, File] = field(default_factory=dict)
+    """Modules that are written in JSON, as Bicep's output is: their parameters and outputs only."""
 
     def called(self, file: File, module: Module) -> File | None:
         """The file that a module's path leads to."""
-        return self.files.get((file.path.parent / module.path).resolve())
+        path = (file.path.parent / module.path).resolve()
+        return self.files.get(path) or self.json.get(path)
 
     def callers(self, file: File) -> Iterator[tuple[File, Module]]:
         """The modules that are made of a file, each with the file it stands in."""

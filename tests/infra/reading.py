@@ -6,7 +6,7 @@ from pathlib import Path
 from tree_sitter import Language, Node, Parser
 from tree_sitter_bicep import language
 
-from tests.infra import spelling
+from tests.infra import json_modules, spelling
 from tests.infra.expressions import Call, Literal
 from tests.infra.model import (
     Decorator,
@@ -30,7 +30,10 @@ def template(folder: Path) -> Template:
     """All ``.bicep`` files in a folder and the folders in it."""
     folder = folder.resolve()
     paths = sorted(folder.rglob("*.bicep"))
-    return Template(folder, {path: file(path, path.read_text(encoding="utf-8")) for path in paths})
+    files = {path: file(path, path.read_text(encoding="utf-8")) for path in paths}
+    modules = {(each.path.parent / module.path).resolve() for each in files.values() for module in each.modules}
+    json = sorted(path for path in modules if path.suffix == ".json" and path.is_file())
+    return Template(folder, files, {path: json_modules.file(path) for path in json})
 
 
 def file(path: Path, text: str) -> File:

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 REQUIRED, READ_ONLY, WRITE_ONLY, CONSTANT = 1, 2, 4, 8
 _SCOPES = {"tenant": 1, "managementGroup": 2, "subscription": 4, "resourceGroup": 8}
 EXTENSION = 16
+UNTOLD = {"description"}
+"""Properties of these names went out of the data when it was pruned of descriptions: they are taken to exist."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from tests.infra.expressions import Array, Choice, Expression, Literal, Loop, Name, Object, Operation, Property
 from tests.infra.kinds import Bound, kind, literal_kind
 from tests.infra.model import File, Finding, Parameter, Variable
-from tests.infra.resource_types import READ_ONLY, REQUIRED, Shape
+from tests.infra.resource_types import READ_ONLY, REQUIRED, UNTOLD, Shape
 
 _KINDS = {
     "StringType": "string",
@@ -131,6 +131,8 @@ def given(value: Object, shape: Shape, place: Place, extra: frozenset[str] = fro
 
 def _property(each: Property, name: str, shape: Shape, place: Place) -> Iterator[Finding]:
     said = shape.properties.get(name)
+    if said is None and name in UNTOLD:
+        return
     inside = replace(place, property=name, required=False)
     if said is None and shape.others is None:
         near = next((known for known in shape.properties if known.casefold() == name.casefold()), None)

@@ -69,7 +69,8 @@ def expression(node: Node) -> Expression:  # noqa: C901, PLR0911, PLR0912 - one 
         case "call_expression":
             return _call(node)
         case "member_expression":
-            return Access(parts[-1].start_point.row + 1, expression(parts[0]), text(parts[-1]))
+            checked = any(child.type in {".?", "!"} for child in node.children)
+            return Access(parts[-1].start_point.row + 1, expression(parts[0]), text(parts[-1]), checked)
         case "subscript_expression":
             return Index(line, expression(parts[0]), expression(parts[-1]))
         case "resource_expression":

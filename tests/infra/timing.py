@@ -17,10 +17,27 @@ def check(file: File) -> Iterator[Finding]:
                 message = f"the {what} of {each.name} must be known before deployment, and {late.name} is not"
                 yield Finding(file.path, value.line, "too-late", message)
     for whole in expressions(file):
+        yield from _absent(whole, file)
         for loop in _loops(whole):
             for late in _late(loop.over, file, frozenset(loop.names)):
                 message = f"a loop must be known before deployment, and {late.name} is not"
                 yield Finding(file.path, loop.line, "too-late", message)
+
+
+def _absent(expression: Expression, file: File) -> Iterator[Finding]:
+    """Reads from what may not be deployed at all, as if it were: the compiler warns of them, ternary or not."""
+    if isinstance(expression, Access) and not expression.checked and expression.name not in EARLY:
+        found = deployed(expression.of, file)
+        if found and _conditional(found):
+            message = f"{found.name} may not be there: read {expression.name} by way of ! or .?"
+            yield Finding(file.path, expression.line, "may-be-absent", message)
+    for part in parts(expression):
+        yield from _absent(part, file)
+
+
+def _conditional(each: Resource | Module) -> bool:
+    outer = each.outer if isinstance(each, Resource) else None
+    return each.condition is not None or (outer is not None and _conditional(outer))
 
 
 def _early(each: Deployed) -> Iterator[tuple[str, Expression]]:
