@@ -2,10 +2,11 @@
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.infra import checking, reading, resource_list, resource_types
+from tests.infra import checking, planted, reading, resource_list, resource_types
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,6 +14,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.infra", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=resource_types.ROOT / "infra", help="(default: infra)")
     parser.add_argument("--resources", action="store_true", help="list the resources of the template instead")
+    parser.add_argument(
+        "--faults", action="store_true", help="plant faults in copies of the folder, and say what finds them"
+    )
     options = parser.parse_args(arguments)
     if options.resources:
         _table([resource_list.Row._fields, *resource_list.rows(reading.template(options.folder))])
@@ -20,10 +24,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     place = resource_types.folder()
     if place is None:
         sys.stderr.write("warning: no type data (BICEP_TYPES names no folder): types and properties are NOT checked\n")
-    found = checking.findings(options.folder, resource_types.load(place) if place else None)
+    types = resource_types.load(place) if place else None
+    if options.faults:
+        return _faults(options.folder, types)
+    found = checking.findings(options.folder, types)
     for each in found:
         print(f"{_shown(each.path)}:{each.line}: {each.rule}: {each.message}")
     return 1 if found else 0
+
+
+def _faults(folder: Path, types: resource_types.Types | None) -> int:
+    with tempfile.TemporaryDirectory() as scratch:
+        outcomes = list(planted.outcomes(folder, Path(scratch), types))
+    rows = [(each.fault.what, f"{each.path}:{each.line}", each.fault.rule or "-", each.told) for each in outcomes]
+    _table([("fault", "where", "rule", "outcome"), *rows])
+    return 0 if all(each.right for each in outcomes) else 1
 
 
 def _table(lines: Sequence[Sequence[str]]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.infra.expressions import Literal
+from tests.infra.expressions import Access, Literal
 from tests.infra.kinds import resource
 from tests.infra.model import File, Finding, Resource, Template
 from tests.infra.tracing import body
@@ -18,6 +18,7 @@ class _Demand:
     accepted: tuple[str | bool, ...]
     rule: str
     may_be_absent: bool = False
+    unless_flex: bool = False
 
 
 _SITE = "Microsoft.Web/sites"
@@ -32,7 +33,7 @@ DEMANDS = (
     _Demand(_ACCOUNT, "supportsHttpsTrafficOnly", (True,), "https"),
     _Demand(f"{_ACCOUNT}/blobServices/containers", "publicAccess", ("None",), "public-access", may_be_absent=True),
     _Demand(_SITE, "httpsOnly", (True,), "https"),
-    _Demand(_SITE, "siteConfig.ftpsState", ("Disabled",), "ftps"),
+    _Demand(_SITE, "siteConfig.ftpsState", ("Disabled",), "ftps", unless_flex=True),
     _Demand(_SITE, "siteConfig.minTlsVersion", _TLS, "tls"),
     _Demand(_SITE, "siteConfig.scmMinTlsVersion", _TLS, "tls", may_be_absent=True),
     _Demand(_PUBLISHING, "allow", (False,), "basic-publishing"),
@@ -44,7 +45,10 @@ DEMANDS = (
     _Demand(_VAULT, "enablePurgeProtection", (True,), "vault"),
     _Demand(_VAULT, "enableSoftDelete", (True,), "vault"),
 )
-"""Of each type the properties (below ``properties``), and what they may be, whatever the parameters are."""
+"""Of each type the properties (below ``properties``), and what they may be, whatever the parameters are.
+
+A Flex Consumption site has no FTPS, and so need not turn it off.
+"""
 
 
 def check(template: Template, file: File) -> Iterator[Finding]:
@@ -65,7 +69,8 @@ def _met(template: Template, file: File, each: Resource, demand: _Demand) -> Ite
     message = f"{last} of {each.name} must be {wanted}"
     for found in body(template, file, each).at("properties", *demand.path.split(".")):
         if found is None:
-            if not demand.may_be_absent and not _in_web_config(template, file, each, demand):
+            absent = demand.may_be_absent or (demand.unless_flex and _is_flex(template, file, each))
+            if not absent and not _in_web_config(template, file, each, demand):
                 yield Finding(file.path, each.line, demand.rule, message)
         elif not isinstance(found.expression, Literal) or found.expression.value not in demand.accepted:
             yield Finding(found.file.path, found.expression.line, demand.rule, message)
@@ -73,6 +78,13 @@ def _met(template: Template, file: File, each: Resource, demand: _Demand) -> Ite
 
 def _written(value: str | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def _is_flex(template: Template, file: File, site: Resource) -> bool:
+    plan = site.body.at("properties", "serverFarmId")
+    found = resource(plan.of, file) if isinstance(plan, Access) else None
+    names = body(template, file, found).at("sku", "name") if found else iter(())
+    return {name.expression.value for name in names if name and isinstance(name.expression, Literal)} == {"FC1"}
 
 
 def _in_web_config(template: Template, file: File, site: Resource, demand: _Demand) -> bool:

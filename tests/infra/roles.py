@@ -81,11 +81,9 @@ def _least(template: Template, file: File, each: Resource) -> Iterator[Finding]:
         return
     place = f"{on.type} of the host" if _hosts(file, on) else on.type
     for found in body(template, file, each).at("properties", "roleDefinitionId"):
-        line = each.line if found is None else found.expression.line
-        path = file.path if found is None else found.file.path
-        ids = _ids(found) if found else {""}
-        for identifier in ids:
-            role = ROLES.get(identifier)
+        ids = _ids(found) if found else {"": body(template, file, each)}
+        for identifier, end in ids.items():
+            role, path, line = ROLES.get(identifier), end.file.path, end.expression.line
             if role is None:
                 message = f"{each.name} gives a role that is none of those known: {identifier or 'it cannot be read'}"
                 yield Finding(path, line, "role", message)
@@ -105,18 +103,20 @@ def _to_people(template: Template, file: File, each: Resource) -> bool:
     )
 
 
-def _ids(found: Traced) -> set[str]:
-    """The ids of roles that a definition's id can end in; the empty string for one that cannot be read."""
+def _ids(found: Traced) -> dict[str, Traced]:
+    """The ids of roles that a definition's id can end in, each where it stands; the empty one cannot be read."""
     last: Expression
     match found.expression:
         case Call(arguments=(*_, last)) | Text(parts=(*_, last)):
-            ends = {each.expression for each in found.to(last).possible()}
-        case other:
-            ends = {other}
-    return {
-        end.value.rpartition("/")[2].lower() if isinstance(end, Literal) and isinstance(end.value, str) else ""
-        for end in ends
-    }
+            ends = list(found.to(last).possible())
+        case _:
+            ends = [found]
+    return {_id(end.expression): end for end in ends}
+
+
+def _id(end: Expression) -> str:
+    written = end.value if isinstance(end, Literal) else ""
+    return written.rpartition("/")[2].lower() if isinstance(written, str) else ""
 
 
 def _of_cosmos(template: Template, file: File, whole: Expression) -> Iterator[Finding]:
@@ -126,6 +126,6 @@ def _of_cosmos(template: Template, file: File, whole: Expression) -> Iterator[Fi
             continue
         given = Traced(each, template, file)
         for found in given.at("roleDefinitionId"):
-            if found and isinstance(found.expression, Text) and _ids(found) != {COSMOS_CONTRIBUTOR}:
+            if found and isinstance(found.expression, Text) and set(_ids(found)) != {COSMOS_CONTRIBUTOR}:
                 message = "of Cosmos DB's own roles only the built-in data contributor is given"
                 yield Finding(found.file.path, found.expression.line, "role", message)
