@@ -14,9 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.infra", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=resource_types.ROOT / "infra", help="(default: infra)")
     parser.add_argument("--resources", action="store_true", help="list the resources of the template instead")
-    parser.add_argument(
-        "--faults", action="store_true", help="plant faults in copies of the folder, and say what finds them"
-    )
+    parser.add_argument("--faults", action="store_true", help="plant faults in copies, and say what finds them")
     options = parser.parse_args(arguments)
     if options.resources:
         _table([resource_list.Row._fields, *resource_list.rows(reading.template(options.folder))])

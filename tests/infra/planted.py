@@ -142,11 +142,9 @@ def plant(fault: Fault, folder: Path) -> tuple[Path, int]:
         text = path.read_text(encoding="utf-8")
         found = re.search(fault.pattern, text)
         if found:
-            path.write_text(
-                text[: found.start()] + found.expand(fault.replacement) + text[found.end() :], encoding="utf-8"
-            )
-            at = found.start("at") + len(re.match(r"\n*", found["at"])[0])
-            return path, text.count("\n", 0, at) + 1
+            edited = text[: found.start()] + found.expand(fault.replacement) + text[found.end() :]
+            path.write_text(edited, encoding="utf-8")
+            return path, text.count("\n", 0, found.start("at")) + 1
     raise LookupError(f"no template has what it takes for this fault: {fault.what}")
 
 
@@ -160,7 +158,6 @@ def outcomes(folder: Path, scratch: Path, types: Types | None) -> Iterator[Outco
         shutil.copytree(folder, copy)
         path, line = plant(fault, copy)
         new = [each for each in checking.findings(copy, types) if (each.rule, each.message) not in before]
-        due = next(
-            (each for each in new if (each.path, each.line, each.rule) == (path.resolve(), line, fault.rule)), None
-        )
+        wanted = (path.resolve(), line, fault.rule)
+        due = next((each for each in new if (each.path, each.line, each.rule) == wanted), None)
         yield Outcome(fault, path.relative_to(copy), line, due, [each for each in new if each is not due])

@@ -174,7 +174,7 @@ def whole(shape: Shape, chosen: Shape) -> Shape:
 def _plain(value: Expression, shape: Shape, place: Place) -> Iterator[Finding]:
     found = kind(value, place.file, place.bound)
     if found is not None and not _takes(shape, found):
-        yield place.finding(value, "wrong-kind", f"{place.property} takes no {found}, but one {_KINDS[shape.kind]}")
+        yield place.finding(value, "wrong-kind", f"{place.property} must be of kind {_KINDS[shape.kind]}, not {found}")
     elif isinstance(value, Literal):
         yield from _limits(value, shape, place)
 
