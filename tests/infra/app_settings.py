@@ -91,10 +91,10 @@ def _mapped(found: Traced) -> Iterator[tuple[str, Traced]]:
             for each in properties:
                 for key in found.to(each.key).possible():
                     yield _written(key.expression) or UNREADABLE, found.to(each.value)
-        case Call(function="union" | "shallowMerge", arguments=arguments):
-            for argument in arguments:
-                for one in found.to(argument).possible():
-                    yield from _mapped(one)
+        case Call(function="union" | "shallowMerge", arguments=merged) | Array(items=merged):
+            for one in merged:
+                for part in found.to(one).possible():
+                    yield from _mapped(part)
         case Name():
             return
         case _:

@@ -19,6 +19,7 @@ from tests.infra.model import (
 )
 
 _NAMESPACES = {"az", "sys"}
+_TYPES = {"any", "array", "bool", "int", "object", "secureObject", "secureString", "string"}
 _EVERYWHERE = {"description", "export"}
 _DECORATORS: dict[type[Declaration], dict[str, int]] = {
     Parameter: {
@@ -130,6 +131,11 @@ def _undeclared(file: File) -> Iterator[Finding]:
                 if name.name not in visible:
                     yield Finding(file.path, name.line, "undeclared", f"nothing is declared as {name.name}")
             yield from _nested(file, expression)
+    known = {other.name for other in file.others} | _TYPES
+    for line, type_ in _types(file):
+        written = type_.text.removesuffix("?").removesuffix("[]")
+        if written.isidentifier() and written not in known:
+            yield Finding(file.path, line, "undeclared", f"there is no type {written}")
 
 
 def _nested(file: File, expression: Expression) -> Iterator[Finding]:
@@ -146,7 +152,7 @@ def _nested(file: File, expression: Expression) -> Iterator[Finding]:
 def _unused(file: File) -> Iterator[Finding]:
     used = {name.name for whole in expressions(file) for name in free(whole)}
     used |= {name for other in file.others for name in other.used}
-    used |= {name for type_ in _types(file) for name in _words(type_.text)}
+    used |= {name for _, written in _types(file) for name in _words(written.text)}
     used |= _called(file)
     existing = [each for each in file.resources if each.existing and not each.children]
     inside = {each.name for whole in expressions(file) for each in _all_nested(whole)}
@@ -156,9 +162,9 @@ def _unused(file: File) -> Iterator[Finding]:
             yield Finding(file.path, declaration.line, "unused", f"nothing uses {declaration.name}")
 
 
-def _types(file: File) -> Iterator[Typed]:
-    yield from (each.type for each in file.parameters)
-    yield from (each.type for each in file.outputs)
+def _types(file: File) -> Iterator[tuple[int, Typed]]:
+    yield from ((each.line, each.type) for each in file.parameters)
+    yield from ((each.line, each.type) for each in file.outputs)
 
 
 def _all_nested(expression: Expression) -> Iterator[Nested]:

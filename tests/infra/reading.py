@@ -57,9 +57,12 @@ def _broken(node: Node) -> Iterator[tuple[int, str]]:
     if node.is_missing:
         yield node.start_point.row + 1, f"{node.type} is missing"
     elif node.is_error and not any(child.has_error for child in node.children):
-        yield node.start_point.row + 1, f"cannot be read: {spelling.text(node).strip().splitlines()[:1]}"
+        written = spelling.text(node)
+        blank = written[: len(written) - len(written.lstrip())]
+        first = written.strip().partition("\n")[0]
+        yield node.start_point.row + 1 + blank.count("\n"), f"this cannot be read: {first}"
     elif node.is_error:
-        yield node.start_point.row + 1, "cannot be read from here"
+        yield node.start_point.row + 1, "this cannot be read from here on"
     for child in node.children:
         yield from _broken(child)
 

@@ -67,12 +67,13 @@ def _named(value: Name, shape: Shape, place: Place) -> Iterator[Finding]:
     if isinstance(declared, Variable):
         yield from fits(declared.value, shape, replace(place, bound=frozenset()))
     elif isinstance(declared, Parameter):
-        for possible in _possible(declared):
-            yield from fits(possible, shape, replace(place, bound=frozenset()))
         found = declared.type.kind
         if found and not _takes(shape, found):
             message = f"{place.property} takes no {found}, which the parameter {value.name} is"
             yield place.finding(value, "wrong-kind", message)
+            return
+        for possible in _possible(declared):
+            yield from fits(possible, shape, replace(place, bound=frozenset()))
 
 
 def _possible(parameter: Parameter) -> Iterator[Expression]:

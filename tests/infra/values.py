@@ -29,7 +29,7 @@ def unfit(value: Any, parameter: Parameter) -> str | None:  # noqa: ANN401 - wha
     """What is wrong with a value for a parameter, or nothing."""
     found, wanted, choices = _KINDS.get(type(value), "number"), parameter.type.kind, allowed(parameter)
     if found == "null":
-        return None if parameter.type.nullable else f"{parameter.name} must not be null"
+        return f"{parameter.name} must not be null" if parameter.required else None
     if wanted and found != wanted:
         return f"{parameter.name} is a {wanted}, not a {found}"
     if choices is not None:
