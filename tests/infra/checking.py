@@ -10,6 +10,7 @@ from tests.infra import (
     hardening,
     json_modules,
     linter_settings,
+    linting,
     manners,
     modules,
     names,
@@ -70,6 +71,7 @@ def _meaning(template: Template, file: File, types: Types | None) -> Iterator[Fi
     yield from modules.check(template, file)
     yield from values.check(file)
     yield from timing.check(file)
+    yield from linting.check(file)
     if types:
         yield from placing.check(file, types)
         yield from accesses.check(file, types)

@@ -27,9 +27,9 @@ def account(**given: str) -> str:
         ({"minimumTlsVersion": "'TLS1_1'"}, [("tls", 6)]),
         ({"minimumTlsVersion": "'TLS1_3'"}, []),
         ({"supportsHttpsTrafficOnly": "false"}, [("https", 7)]),
-        ({"supportsHttpsTrafficOnly": "resourceGroup().location == 'x'"}, [("https", 7)]),
-        ({"supportsHttpsTrafficOnly": "resourceGroup().location == 'x' ? true : false"}, [("https", 7)]),
-        ({"supportsHttpsTrafficOnly": "resourceGroup().location == 'x' ? true : true"}, []),
+        ({"supportsHttpsTrafficOnly": "resourceGroup().name == 'x'"}, [("https", 7)]),
+        ({"supportsHttpsTrafficOnly": "resourceGroup().name == 'x' ? true : false"}, [("https", 7)]),
+        ({"supportsHttpsTrafficOnly": "resourceGroup().name == 'x' ? true : true"}, []),
     ],
 )
 def test_storage(check: Check, given: dict[str, str], expected: list[tuple[str, int]]) -> None:

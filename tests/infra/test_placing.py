@@ -72,7 +72,7 @@ def test_parents(check: Check, own: Types, parent: str, name: str, rules: list[s
 )  # fmt: skip
 def test_reads(check: Check, own: Types, read: str, found: bool) -> None:
     text = (
-        f"output o string = '${{{read}}}'\nresource t 'Sample.Things/things@2030-01-01' = {{\n  name: 't'\n}}\n"
+        f"output o string = 'o${{{read}}}'\nresource t 'Sample.Things/things@2030-01-01' = {{\n  name: 't'\n}}\n"
         "resource many 'Sample.Things/things@2030-01-01' = [for x in ['a']: {\n  name: x\n}]\n"
     )
     assert check(text, own) == ([("unknown-access", 1)] if found else [])
