@@ -54,6 +54,17 @@ THING = _object({"id": (STRING, 10), "name": (STRING, 9), "type": (STRING, 10), 
 NAMED = _object({"name": (STRING, 9)})
 _resource("Sample.Things/things@2030-01-01", 8, THING)
 _resource("Sample.Things/things/parts@2030-01-01", 8, NAMED)
+_resource(
+    "Sample.Things/things/settings@2030-01-01",
+    8,
+    _add(
+        kind="DiscriminatedObjectType",
+        name="Settings",
+        discriminator="name",
+        baseProperties={"id": {"type": STRING, "flags": 10}},
+        elements={"map": _object({"properties": (MAP, 1)}), "text": _object({"properties": (STRING, 1)})},
+    ),
+)
 _resource("Sample.Things/notes@2030-01-01", 31, NAMED)
 _resource("Sample.Things/continents@2030-01-01", 4, NAMED)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.infra import checking
 from tests.infra.conftest import Check
 
 MODULE = (
@@ -56,6 +57,7 @@ def test_files_that_are_read_exist(check: Check, tmp_path: Path) -> None:
     (tmp_path / "there.txt").write_text("x")
     assert check("output a string = loadTextContent('there.txt')\n") == []
     assert check("output a string = loadTextContent('elsewhere.txt')\n") == [("loaded-file", 1)]
+    assert check("output a object = {\n  b: loadJsonContent('elsewhere.json')\n}\n") == [("loaded-file", 2)]
     assert check("output a string = loadTextContent(b)\nvar b = 'there.txt'\n") == [("loaded-file", 1)]
 
 
@@ -106,6 +108,12 @@ def test_parameters_files(check: Check, given: object, expected: list[tuple[str,
     rules = ["parameters-file", "plain-secret"]
     (tmp_path / "main.dev.parameters.json").write_text(json.dumps({"parameters": given}))
     assert check(MAIN, rules=rules) == expected
+
+
+def test_parameters_files_without_a_template_are_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "main.parameters.json").write_text('{"parameters": {}}')
+    (tmp_path / "other.bicep").write_text("output a int = 1\n")
+    assert [each.rule for each in checking.findings(tmp_path, None)] == ["parameters-file"]
 
 
 def test_parameters_files_have_lines(check: Check, tmp_path: Path) -> None:

@@ -21,7 +21,10 @@ RESOURCE = "resource r 'A.B/c@2030-01-01' = {\n  name: a\n}\n"
         ("output b array = [for x in [x]: x]\n", [("unused", 2), ("undeclared", 3)]),
         ("output b array = map([a], x => '${x}${a}')\n", []),
         ("output b array = concat(map([a], x => x), [x])\n", [("undeclared", 3)]),
+        ("output b array = map([a], x => '${x}${c}')\n", [("undeclared", 3)]),
         ("output b thing = a\n", [("undeclared", 3)]),
+        ("@description('C.')\nparam c thing = a\noutput b string = c\n", [("undeclared", 4)]),
+        ("@allowed([c])\n@description('C.')\nparam d string\noutput b string = '${a}${d}'\n", [("undeclared", 3)]),
         ("type thing = string\noutput b thing = a\n", []),
         ("type thing = string\noutput b string = a\n", [("unused", 3)]),
         ("func twice(x string) string => '${x}${x}'\noutput b string = twice(a)\n", []),
@@ -40,6 +43,14 @@ def test_a_resource_inside_another_is_known_inside_and_by_way_of_it(check: Check
     assert check(f"{HEAD}{inside}output b string = r::d.name\n") == []
     assert check(f"{HEAD}{inside}output b string = d.name\n") == [("undeclared", 12)]
     assert check(f"{HEAD}{inside}output b string = r::f.name\n") == [("undeclared", 12)]
+
+
+def test_what_exists_inside_another_is_used_by_way_of_it(check: Check) -> None:
+    text = (
+        "resource r 'A.B/c@2030-01-01' existing = {\n  name: a\n  resource d 'd' existing = {\n    name: 'd'\n  }\n}\n"
+    )
+    assert check(f"{HEAD}{text}output b string = r::d.name\n") == []
+    assert check(f"{HEAD}{text}output b string = r.name\n") == [("unused", 5)]
 
 
 @pytest.mark.parametrize(

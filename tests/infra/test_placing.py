@@ -16,7 +16,7 @@ def made(name: str, kind: str, *properties: str, existing: bool = False) -> str:
 
 
 THING, NOTE, PART = "things@2030-01-01", "notes@2030-01-01", "things/parts@2030-01-01"
-CONTINENT = "continents@2030-01-01"
+CONTINENT, SETTINGS = "continents@2030-01-01", "things/settings@2030-01-01"
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,12 @@ CONTINENT = "continents@2030-01-01"
         (made("t", PART, "name: 't/p'"), []),
         (made("t", PART, "name: 'p'"), [("parent", 2)]),
         (made("t", PART, "name: '${resourceGroup().name}/p'"), []),
+        (made("s", SETTINGS, "name: 't/map'", "properties: { a: 1 }"), []),
+        (made("s", SETTINGS, "name: 't/text'", "properties: { a: 1 }"), [("wrong-kind", 3)]),
+        (made("s", SETTINGS, "name: 't/list'", "properties: { a: 1 }"), [("enum", 2)]),
+        (made("s", SETTINGS, "name: 't/map'"), [("missing-property", 1)]),
+        (made("s", SETTINGS, "name: 't/map'", "properties: { a: 1 }", "id: 'x'"), [("read-only", 4)]),
+        (made("s", SETTINGS, "name: 't/${resourceGroup().name}'", "properties: 1"), []),
         (made("t", PART, "name: '${resourceGroup().name}p'"), [("parent", 2)]),
     ],
 )
