@@ -20,6 +20,10 @@ def _object(flags: dict[str, tuple[dict[str, str], int]], **more: object) -> dic
     return _add(kind="ObjectType", name="Object", properties=properties, **more)
 
 
+def _literal(value: str) -> dict[str, str]:
+    return _add(kind="StringLiteralType", value=value)
+
+
 def _resource(name: str, scopes: int, body: dict[str, str]) -> None:
     _add(kind="ResourceType", name=name, body=body, readableScopes=scopes, writableScopes=scopes)
 
@@ -27,15 +31,15 @@ def _resource(name: str, scopes: int, body: dict[str, str]) -> None:
 STRING, WHOLE, TRUTH, ANYTHING = (_add(kind=f"{kind}Type") for kind in ("String", "Integer", "Boolean", "Any"))
 SHORT = _add(kind="StringType", minLength=2, maxLength=4, pattern="^[a-z]+$")
 FEW = _add(kind="IntegerType", minValue=1, maxValue=9)
-ON, OFF = (_add(kind="StringLiteralType", value=value) for value in ("On", "Off"))
+ON, OFF = (_literal(value) for value in ("On", "Off"))
 CLOSED = _add(kind="UnionType", elements=[ON, OFF])
 OPEN = _add(kind="UnionType", elements=[ON, OFF, STRING])
 MIXED = _add(kind="UnionType", elements=[ON, WHOLE])
 ITEM = _object({"key": (STRING, 1), "size": (WHOLE, 0)})
 ITEMS = _add(kind="ArrayType", itemType=ITEM, maxLength=2)
 MAP = _object({}, additionalProperties=WHOLE)
-CIRCLE = _object({"shape": (_add(kind="StringLiteralType", value="circle"), 1), "radius": (WHOLE, 1)})
-SQUARE = _object({"shape": (_add(kind="StringLiteralType", value="square"), 1), "side": (WHOLE, 1)})
+CIRCLE = _object({"shape": (_literal("circle"), 1), "radius": (WHOLE, 1)})
+SQUARE = _object({"shape": (_literal("square"), 1), "side": (WHOLE, 1)})
 FIGURE = _add(
     kind="DiscriminatedObjectType",
     name="Figure",
@@ -62,7 +66,10 @@ _resource(
         name="Settings",
         discriminator="name",
         baseProperties={"id": {"type": STRING, "flags": 10}},
-        elements={"map": _object({"properties": (MAP, 1)}), "text": _object({"properties": (STRING, 1)})},
+        elements={
+            "map": _object({"name": (_literal("map"), 9), "properties": (MAP, 1)}),
+            "text": _object({"name": (_literal("text"), 9), "properties": (STRING, 1)}),
+        },
     ),
 )
 _resource("Sample.Things/notes@2030-01-01", 31, NAMED)

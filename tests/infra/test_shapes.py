@@ -92,6 +92,7 @@ def test_values_are_followed_through_variables_to_where_they_are_written(check: 
         ("param r 'On' | 'Up' = 'On'", True),
         ("param r string = 'Up'", True),
         ("param r string", False),
+        ("param r string = ''", False),
     ],
 )
 def test_what_a_parameter_allows_must_fit_its_use(check: Check, own: Types, parameter: str, found: bool) -> None:
