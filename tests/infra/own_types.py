@@ -37,6 +37,7 @@ OPEN = _add(kind="UnionType", elements=[ON, OFF, STRING])
 MIXED = _add(kind="UnionType", elements=[ON, WHOLE])
 ITEM = _object({"key": (STRING, 1), "size": (WHOLE, 0)})
 ITEMS = _add(kind="ArrayType", itemType=ITEM, maxLength=2)
+EITHER = _add(kind="UnionType", elements=[ITEM, STRING])
 MAP = _object({}, additionalProperties=WHOLE)
 CIRCLE = _object({"shape": (_literal("circle"), 1), "radius": (WHOLE, 1)})
 SQUARE = _object({"shape": (_literal("square"), 1), "side": (WHOLE, 1)})
@@ -51,7 +52,8 @@ PROPERTIES = _object(
     {
         "text": (STRING, 0), "whole": (WHOLE, 0), "truth": (TRUTH, 0), "any": (ANYTHING, 0), "short": (SHORT, 0),
         "few": (FEW, 0), "closed": (CLOSED, 0), "open": (OPEN, 0), "mixed": (MIXED, 0), "items": (ITEMS, 0),
-        "map": (MAP, 0), "figure": (FIGURE, 0), "made": (STRING, 2), "secret": (STRING, 4), "needed": (TRUTH, 1),
+        "map": (MAP, 0),
+        "either": (EITHER, 0), "figure": (FIGURE, 0), "made": (STRING, 2), "secret": (STRING, 4), "needed": (TRUTH, 1),
     }
 )  # fmt: skip
 THING = _object({"id": (STRING, 10), "name": (STRING, 9), "type": (STRING, 10), "properties": (PROPERTIES, 0)})

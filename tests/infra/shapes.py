@@ -82,9 +82,10 @@ def _possible(parameter: Parameter) -> Iterator[Expression]:
         yield from allowed.arguments[0].items
     elif parameter.type.literals:
         yield from (Literal(parameter.line, text) for text in parameter.type.literals)
-    elif isinstance(parameter.default, Literal) and isinstance(parameter.default.value, str):
-        if parameter.default.value:  # blank, like 0, often means that what it is given to is left out
-            yield parameter.default
+    elif (
+        isinstance(parameter.default, Literal) and isinstance(parameter.default.value, str) and parameter.default.value
+    ):
+        yield parameter.default  # not a blank one, nor 0: those often mean that what takes them is left out
 
 
 def _takes(shape: Shape, found: str) -> bool:

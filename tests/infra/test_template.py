@@ -89,3 +89,13 @@ def test_conditions_are_listed_with_those_of_the_modules_around() -> None:
     assert rows["officers"].condition == "hasVault and for operator in operators"
     assert rows["tables"].condition == "for table in ['first', 'second']"
     assert rows["backups"].version == "2025-06-01"
+
+
+def test_conditions_of_a_resource_are_those_of_the_ones_inside_it(tmp_path: Path) -> None:
+    inner = "  resource d 'd' = {\n    name: 'd'\n  }\n"
+    text = f"resource r 'A.B/c@2030-01-01' = if (x) {{\n  name: 'r'\n{inner}}}\n"
+    (tmp_path / "main.bicep").write_text(text)
+    assert [(row.name, row.condition) for row in resource_list.rows(reading.template(tmp_path))] == [
+        ("r", "x"),
+        ("d", "x"),
+    ]
