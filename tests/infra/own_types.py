@@ -53,7 +53,8 @@ PROPERTIES = _object(
         "text": (STRING, 0), "whole": (WHOLE, 0), "truth": (TRUTH, 0), "any": (ANYTHING, 0), "short": (SHORT, 0),
         "few": (FEW, 0), "closed": (CLOSED, 0), "open": (OPEN, 0), "mixed": (MIXED, 0), "items": (ITEMS, 0),
         "map": (MAP, 0),
-        "either": (EITHER, 0), "figure": (FIGURE, 0), "made": (STRING, 2), "secret": (STRING, 4), "needed": (TRUTH, 1),
+        "either": (EITHER, 0),
+        "fixed": (ON, 0), "figure": (FIGURE, 0), "made": (STRING, 2), "secret": (STRING, 4), "needed": (TRUTH, 1),
     }
 )  # fmt: skip
 THING = _object({"id": (STRING, 10), "name": (STRING, 9), "type": (STRING, 10), "properties": (PROPERTIES, 0)})

@@ -29,6 +29,7 @@ def account(**given: str) -> str:
         ({"supportsHttpsTrafficOnly": "false"}, [("https", 7)]),
         ({"supportsHttpsTrafficOnly": "resourceGroup().name == 'x'"}, [("https", 7)]),
         ({"supportsHttpsTrafficOnly": "resourceGroup().name == 'x' ? true : false"}, [("https", 7)]),
+        ({"supportsHttpsTrafficOnly": "resourceGroup().name == 'x' ? false : true"}, [("https", 7)]),
         ({"supportsHttpsTrafficOnly": "resourceGroup().name == 'x' ? true : true"}, []),
     ],
 )

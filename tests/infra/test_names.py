@@ -27,6 +27,7 @@ RESOURCE = "resource r 'A.B/c@2030-01-01' = {\n  name: a\n}\n"
         ("@allowed([c])\n@description('C.')\nparam d string\noutput b string = '${a}${d}'\n", [("undeclared", 3)]),
         ("type thing = string\noutput b thing = a\n", []),
         ("type thing = string\noutput b string = a\n", [("unused", 3)]),
+        ("type other = string\ntype thing = { x: other }\noutput b thing = { x: a }\n", []),
         ("func twice(x string) string => '${x}${x}'\noutput b string = twice(a)\n", []),
         (f"{RESOURCE}resource s 'A.B/c@2030-01-01' existing = {{\n  name: 's'\n}}\n", [("unused", 6)]),
     ],
@@ -150,6 +151,7 @@ def test_a_name_must_be_known_before_deployment(check: Check, name: str, rules: 
     ("text", "rules"),
     [
         ("output b array = [for x in r.properties.all: x]\n", ["too-late"]),
+        ("output b object = { c: [for x in r.properties.all: x] }\n", ["too-late"]),
         ("resource s 'A.B/c@2030-01-01' = if (r.properties.on) {\n  name: a\n}\n", ["too-late"]),
         ("resource s 'A.B/c@2030-01-01' = if (r.id == a) {\n  name: a\n}\n", []),
         ("resource s 'A.B/c@2030-01-01' = [for x in [a]: {\n  name: x\n}]\n", []),

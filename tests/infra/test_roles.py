@@ -91,6 +91,7 @@ def test_names_scopes_and_principals(check: Check, changes: dict[str, str], expe
         ("subscriptionResourceId('x', role.reader)", "var role = { reader: 'KV', writer: 'OWNER' }\n", []),
         ("subscriptionResourceId('x', role.writer)", "var role = { reader: 'KV', writer: 'OWNER' }\n", [11]),
         ("subscriptionResourceId('x', role['reader'])", "var role = { reader: 'KV' }\n", []),
+        ("subscriptionResourceId('x', role['writer'])", "var role = { reader: 'KV', writer: 'OWNER' }\n", [11]),
         ("subscriptionResourceId('x', role[1])", "var role = ['KV', 'OWNER']\n", [11]),
         ("'/providers/Microsoft.Authorization/roleDefinitions/KV'", "", []),
         ("'${subscription().id}/providers/Microsoft.Authorization/roleDefinitions/KV'", "", []),

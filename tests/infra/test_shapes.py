@@ -50,6 +50,8 @@ HEAD = (
         ("closed: {}.?x ?? 'Up'", ["enum"]),
         ("closed: (q == 1 ? 'Up' : null) ?? 'On'", ["enum"]),
         ("needed: (q == 1 ? true : null) ?? false", []),
+        ("fixed: 'On'", []),
+        ("fixed: 'Off'", ["enum"]),
         ("either: 'x'", []),
         ("either: { key: 'x' }", []),
         ("either: { kye: 'x' }", ["missing-property", "unknown-property"]),
