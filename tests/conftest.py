@@ -14,11 +14,11 @@ from scim.storage.rows import Rows, Tables
 from scim.storage.tables import AzureTables
 
 _TESTS = Path(__file__).parent
-_WITHOUT_NETWORK = {"unit", "properties"}
+_WITHOUT_NETWORK = {"infra", "properties", "unit"}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Close sockets to unit and property tests, but for those marked ``enable_socket``; an event loop needs its own."""
+    """Close sockets to tests that need none, but for those marked ``enable_socket``; an event loop needs its own."""
     folder = item.path.relative_to(_TESTS).parts[0]
     if folder in _WITHOUT_NETWORK and item.get_closest_marker("enable_socket") is None:
         disable_socket(allow_unix_socket=True)

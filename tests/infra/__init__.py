@@ -1,0 +1,1 @@
+"""The offline checker of the Bicep templates; ``__main__`` says how to run it."""
