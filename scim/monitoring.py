@@ -24,6 +24,11 @@ OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT"
 HANDED_OVER = "PYTHON_ENABLE_OPENTELEMETRY"
 """Whether the Functions host leaves the log to us: else it sends our lines on itself, and they would come twice."""
 NAME = "rollcall"
+_UNASKED = (
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
+    "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
+)
+"""What Azure's exporter sends beside what it is given: how it fares, to Microsoft, and a row with each batch of spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ def _outlets(environment: Mapping[str, str], identity: str) -> Iterator[Outlet]:
 
 
 def _azure_monitor(connection: str, identity: str) -> Outlet:
-    os.environ.setdefault("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")  # the exporter's own, to Microsoft
+    for variable in _UNASKED:
+        os.environ.setdefault(variable, "true")
     from azure.monitor.opentelemetry.exporter import (  # noqa: PLC0415 (heavy, and for deployments only)
         AzureMonitorLogExporter,
         AzureMonitorMetricExporter,
