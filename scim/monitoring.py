@@ -28,7 +28,7 @@ _UNASKED = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
     "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
 )
-"""What Azure's exporter sends beside what it is given: how it fares, to Microsoft, and a row with each batch of spans."""
+"""What Azure's exporter sends beside what it is given: how it fares, and a row with each batch of spans."""
 
 
 @dataclass(frozen=True, slots=True)
