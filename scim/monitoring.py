@@ -24,7 +24,7 @@ OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT"
 HANDED_OVER = "PYTHON_ENABLE_OPENTELEMETRY"
 """Whether the Functions host leaves the log to us: else it sends our lines on itself, and they would come twice."""
 NAME = "rollcall"
-_UNASKED = (
+UNASKED = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
     "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
 )
@@ -65,7 +65,7 @@ def assembled(outlets: list[Outlet], environment: Mapping[str, str]) -> observin
 
     from scim.instruments import Instruments  # noqa: PLC0415
 
-    resource = Resource.create(_resource(environment))
+    resource = Resource.create(named(environment))
     spans, lines = TracerProvider(resource=resource), LoggerProvider(resource=resource)
     readers = [PeriodicExportingMetricReader(outlet.metrics) for outlet in outlets]
     for outlet in outlets:
@@ -76,7 +76,7 @@ def assembled(outlets: list[Outlet], environment: Mapping[str, str]) -> observin
     return Instruments(spans.get_tracer(NAME), metrics.get_meter(NAME), lines.get_logger(NAME) if handed_over else None)
 
 
-def _resource(environment: Mapping[str, str]) -> dict[str, Any]:
+def named(environment: Mapping[str, str]) -> dict[str, Any]:
     """Which service and which instance it is, by the names that Azure gives them."""
     names = {"service.name": environment.get("OTEL_SERVICE_NAME") or environment.get("WEBSITE_SITE_NAME") or NAME}
     instance = environment.get("WEBSITE_INSTANCE_ID")
@@ -91,7 +91,7 @@ def _outlets(environment: Mapping[str, str], identity: str) -> Iterator[Outlet]:
 
 
 def _azure_monitor(connection: str, identity: str) -> Outlet:
-    for variable in _UNASKED:
+    for variable in UNASKED:
         os.environ.setdefault(variable, "true")
     from azure.monitor.opentelemetry.exporter import (  # noqa: PLC0415 (heavy, and for deployments only)
         AzureMonitorLogExporter,

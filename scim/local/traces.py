@@ -11,8 +11,6 @@ from scim import observing
 from scim.instruments import Instruments
 
 _SHOWN_OF = ("status", "scim_type", "outcome", "retries")
-_KEPT = 10_000
-"""Calls to the store kept for requests that have not ended, at most."""
 
 
 def show() -> None:
@@ -31,15 +29,10 @@ class _Printer(SpanExporter):
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         for span in spans:
             if span.kind.name == "CLIENT" and span.parent is not None:
-                self._keep(span.parent.span_id, span)
+                self._below.setdefault(span.parent.span_id, []).append(span)
             elif span.context is not None:
                 print("\n".join(tree(span, self._below.pop(span.context.span_id, []))), file=sys.stderr, flush=True)
         return SpanExportResult.SUCCESS
-
-    def _keep(self, parent: int, span: ReadableSpan) -> None:
-        if len(self._below) >= _KEPT:  # calls after the end of their request, which nobody asks for any more
-            self._below.clear()
-        self._below.setdefault(parent, []).append(span)
 
 
 def tree(root: ReadableSpan, below: Sequence[ReadableSpan]) -> Iterator[str]:
