@@ -8,6 +8,7 @@ statuses and counts. A key, a value, a URL or the text of an exception has no pl
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol
 
@@ -97,6 +98,7 @@ def write(line: str, level: int) -> None:
         _Process.observer.write(line, level, _span.get())
 
 
+@dataclass(slots=True)
 class Followed:
     """A request or other work while it goes on; whoever does it fills in what it came to.
 
@@ -104,11 +106,10 @@ class Followed:
         trace_id: its trace's; None where nobody observes it.
     """
 
-    def __init__(self, name: str, span: Span | None) -> None:
-        self.name = name
-        self.failed = False
-        self.attributes: dict[str, str | int | float | bool] = {}
-        self.trace_id = span.trace_id if span is not None else None
+    name: str
+    trace_id: str | None = None
+    failed: bool = False
+    attributes: dict[str, str | int | float | bool] = field(default_factory=dict)
 
 
 @contextmanager
@@ -116,10 +117,10 @@ def follow(kind: Kind, name: str, headers: Mapping[str, str] | None = None) -> I
     """Follow a request or other work, and the calls made for it; tasks that it starts are part of it."""
     observer = _Process.observer
     if observer is None:
-        yield Followed(name, None)
+        yield Followed(name)
         return
     span = observer.begin(kind, name, _span.get(), headers or {})
-    followed, token = Followed(name, span), _span.set(span)
+    followed, token = Followed(name, span.trace_id), _span.set(span)
     try:
         yield followed
     except BaseException:

@@ -135,7 +135,8 @@ def request(method: str, headers: Mapping[str, str]) -> Iterator[Trace]:
             raise
         finally:
             _current.reset(token)
-            trace.tell(followed)
+            if followed.trace_id:
+                trace.tell(followed)
             if _logger.isEnabledFor(trace.level):
                 _logger.log(trace.level, "request", extra={"fields": trace.fields()})
 
