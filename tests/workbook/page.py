@@ -11,14 +11,14 @@ import leather  # type: ignore[import-untyped] # it ships no types
 from tests.kql.evaluating import Record, Workspace
 from tests.kql.files import Item, filled, items
 
-_WIDTH, _HEIGHT = 860, 260
+_WIDTH, _HEIGHT = 620, 250
 _STYLE = """
 body { font: 14px/1.45 "Segoe UI", "DejaVu Sans", sans-serif; margin: 24px auto; max-width: 1240px; color: #1b1a19 }
 h1 { font-weight: 600 } h2 { font-size: 15px; margin: 0 0 8px; font-weight: 600 }
 .text { grid-column: 1 / -1 } .text p { margin: 4px 0; color: #444 }
-main { display: grid; grid-template-columns: 1fr 1fr; gap: 14px }
+main { display: grid; grid-template-columns: 1fr 1fr; gap: 14px; grid-auto-flow: dense }
 section { border: 1px solid #e1dfdd; border-radius: 4px; padding: 12px; overflow-x: auto }
-section.wide { grid-column: 1 / -1 } svg { width: 100%; height: auto }
+section.wide { grid-column: 1 / -1 } svg { width: 100%; height: 250px }
 table { border-collapse: collapse; width: 100% }
 th { text-align: left; font-weight: 600; border-bottom: 1px solid #c8c6c4; white-space: nowrap }
 td, th { padding: 3px 10px 3px 0 } td { border-bottom: 1px solid #f3f2f1; white-space: nowrap }
@@ -53,7 +53,7 @@ def _part(item: Item, workspace: Workspace, given: dict[str, str]) -> Iterator[s
             yield f'<div class="text">{_markdown(content["json"])}</div>'
         case 3:
             found = workspace.ask(filled(content["query"], given))
-            wide = ' class="wide"' if len(found[0] if found else ()) > 5 else ""
+            wide = ' class="wide"' if len(found[0] if found else ()) > 6 else ""
             drawn = _table(content, found) if content["visualization"] == "table" else _chart(content, found)
             yield f"<section{wide}><h2>{escape(content['title'])}</h2>{drawn}</section>"
 
@@ -120,7 +120,8 @@ def _chart(content: Item, found: Sequence[Record]) -> str:
     top = max(value for points in _series(found, when).values() for _, value in points)
     chart.add_y_scale(0, max(1.0, top * 1.1))
     drawn: str = chart.to_svg(width=_WIDTH, height=_HEIGHT)
-    return drawn[drawn.index("<svg") :].replace("Monaco", "sans-serif")
+    scaled = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+    return drawn[drawn.index("<svg") :].replace("<svg", scaled, 1).replace("Monaco", "sans-serif")
 
 
 def _series(found: Iterable[Record], when: str) -> dict[str, list[tuple[datetime, float]]]:

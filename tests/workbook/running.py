@@ -1,13 +1,14 @@
 """Cycles of two providers against the true host, with some trouble, and all telemetry of them.
 
-The cycles are run one after the other and told as 40 minutes apart, the last one as of now: nothing else is changed.
+The cycles are run one after the other and told as 40 minutes apart, the last one as of now: nothing else is changed. So
+that something happens in each, it consists of some of the simulator's own, which come one after the other anyway.
 """
 
 import asyncio
 import random
 import tempfile
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,8 +32,10 @@ from tests.workbook.arriving import rows
 CYCLES = 6
 GAP = timedelta(minutes=40)
 TROUBLED = Faults(refused=0.12, delayed=0.05)
-"""The store in the cycle before the last but one: busy, and slow now and then."""
+"""The store in one of the cycles: busy, and slow now and then."""
 GUESSES = 24
+_EACH = 6
+"""Cycles of the simulator in each after the first: one without a change, four with changes, one without."""
 _SETTLED = 2.5  # seconds: metrics are sent each second
 
 type Say = Callable[[str], None]
@@ -48,7 +51,7 @@ class _Job:
     async def cycle(self, number: int) -> None:
         """One cycle, unless it is one that this job misses."""
         if number not in self.misses:
-            await simulation.run(self.options)
+            await simulation.run(replace(self.options, cycles=_EACH) if number else self.options)
 
 
 async def collect(say: Say, cycles: int = CYCLES) -> Workspace:
@@ -58,15 +61,15 @@ async def collect(say: Say, cycles: int = CYCLES) -> Workspace:
         port = port_of(storage)
         async with Proxy(port, random.Random(1)) as proxy:
             through = storage.replace(f"{LOOPBACK}:{port}", f"{LOOPBACK}:{proxy.port}")
-            given = place.azure_environment | {"ROLLCALL_REQUESTS_PER_SECOND": "60"}
+            given = place.azure_environment | {"ROLLCALL_REQUESTS_PER_SECOND": "25"}
             with hosted(through, 1, **given) as host:
                 jobs = await _jobs(storage, host, Path(folder))
                 for number in range(cycles):
                     say(f"cycle {number + 1} of {cycles}")
-                    proxy.faults = TROUBLED if number == cycles - 3 else NO_FAULTS
+                    trouble = _bad_weather(proxy) if number == cycles - 3 else _guess(host, number == cycles - 2)
                     began = datetime.now(UTC)
-                    done: list[Awaitable[None]] = [job.cycle(number) for job in jobs]
-                    await asyncio.gather(*done, _guess(host) if number == cycles - 2 else asyncio.sleep(0))
+                    await asyncio.gather(trouble, *(job.cycle(number) for job in jobs))
+                    proxy.faults = NO_FAULTS
                     await asyncio.sleep(_SETTLED)
                     _arrive(place, workspace, datetime.now(UTC) - (cycles - 1 - number) * GAP - began)
     return workspace
@@ -92,10 +95,19 @@ async def _jobs(storage: str, host: Host, folder: Path) -> list[_Job]:
     return [_Job(options[0], frozenset()), _Job(options[1], frozenset({2}))]
 
 
-async def _guess(host: Host) -> None:
+async def _bad_weather(proxy: Proxy) -> None:
+    """The store is busy, slow now and then, and for some seconds not there at all."""
+    proxy.faults = TROUBLED
+    await asyncio.sleep(_SETTLED)
+    await proxy.vanish()
+    await asyncio.sleep(_SETTLED)
+    await proxy.listen()
+
+
+async def _guess(host: Host, at_all: bool) -> None:
     """Somebody tries tokens."""
     async with httpx.AsyncClient() as http:
-        for _ in range(GUESSES):
+        for _ in range(GUESSES if at_all else 0):
             wrong = {"Authorization": f"Bearer rollcall_{uuid.uuid4().hex}"}
             await http.get(f"{host.url}/scim/contoso/v2/Users", headers=wrong)
 
