@@ -17,8 +17,7 @@ def ask(name: str, *metrics: Record) -> list[Record]:
 
 def writes(total: float, status: int, method: str = "POST", endpoint: str = "/Users") -> Record:
     """So many requests of one kind."""
-    marks = {"provider": "contoso", "method": method, "endpoint": endpoint, "status": status}
-    return metric("requests", total, **marks)
+    return metric("requests", total, provider="contoso", method=method, endpoint=endpoint, status=status)
 
 
 @pytest.mark.parametrize(

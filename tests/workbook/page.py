@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -12,6 +12,8 @@ from tests.kql.evaluating import Record, Workspace
 from tests.kql.files import Item, filled, items
 
 _WIDTH, _HEIGHT = 620, 250
+_LEAST = timedelta(minutes=10)
+"""What a chart shows of time at least."""
 _STYLE = """
 body { font: 14px/1.45 "Segoe UI", "DejaVu Sans", sans-serif; margin: 24px auto; max-width: 1240px; color: #1b1a19 }
 h1 { font-weight: 600 } h2 { font-size: 15px; margin: 0 0 8px; font-weight: 600 }
@@ -53,7 +55,7 @@ def _part(item: Item, workspace: Workspace, given: dict[str, str]) -> Iterator[s
             yield f'<div class="text">{_markdown(content["json"])}</div>'
         case 3:
             found = workspace.ask(filled(content["query"], given))
-            wide = ' class="wide"' if len(found[0] if found else ()) > 6 else ""
+            wide = ' class="wide"' if len(found[0] if found else ()) > 5 and content["visualization"] == "table" else ""
             drawn = _table(content, found) if content["visualization"] == "table" else _chart(content, found)
             yield f"<section{wide}><h2>{escape(content['title'])}</h2>{drawn}</section>"
 
@@ -118,6 +120,8 @@ def _chart(content: Item, found: Sequence[Record]) -> str:
     for name, points in _series(found, when).items():
         (chart.add_dots if content["visualization"] == "barchart" else chart.add_line)(points, name=name)
     top = max(value for points in _series(found, when).values() for _, value in points)
+    times = [row[when] for row in found]
+    chart.add_x_scale(min(times), max(max(times), min(times) + _LEAST))
     chart.add_y_scale(0, max(1.0, top * 1.1))
     drawn: str = chart.to_svg(width=_WIDTH, height=_HEIGHT)
     scaled = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}"'
