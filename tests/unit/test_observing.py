@@ -173,6 +173,16 @@ async def test_calls_of_a_requests_tasks_are_below_it_and_requests_do_not_mix(se
     assert len(below) == 4
 
 
+def test_what_comes_after_a_request_is_no_part_of_it(seen: Observed) -> None:
+    with telemetry.request("GET", {}), telemetry.call("get", "user"):
+        pass
+    with telemetry.call("get", "head"):
+        pass
+    observing.retried()
+    assert seen.span("get head").parent is None
+    assert seen.points("rollcall.storage.retries") == {}
+
+
 async def test_commits_are_counted(seen: Observed, client: Client) -> None:
     ann = await client.user("ann")
     await client.get(f"/Users/{ann['id']}")

@@ -121,7 +121,7 @@ def _chart(content: Item, found: Sequence[Record]) -> str:
         (chart.add_dots if content["visualization"] == "barchart" else chart.add_line)(points, name=name)
     top = max(value for points in _series(found, when).values() for _, value in points)
     times = [row[when] for row in found]
-    chart.add_x_scale(min(times), max(max(times), min(times) + _LEAST))
+    chart.add_x_scale(min(times), max(*times, min(times) + _LEAST))
     chart.add_y_scale(0, max(1.0, top * 1.1))
     drawn: str = chart.to_svg(width=_WIDTH, height=_HEIGHT)
     scaled = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}"'
