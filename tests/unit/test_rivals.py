@@ -14,6 +14,7 @@ from scim.storage.drafts import Draft, Torn, View
 from scim.storage.rivals import Rivals
 from tests.contract.writing import founded
 from tests.faults.scripted import ScriptedRows
+from tests.observed import observed
 
 
 @dataclass(slots=True)
@@ -178,6 +179,8 @@ async def test_what_nobody_answers_is_sent_again_after_longer_and_longer_gaps(
 
 async def test_what_is_torn_was_written_to_by_others(schemas: Schemas, waits: list[float]) -> None:
     commit = Commit(await founded(schemas))
-    await commit.write(Making("a"))
-    await commit.write(Making("b", torn=2))
+    with observed() as seen:
+        await commit.write(Making("a"))
+        await commit.write(Making("b", torn=2))
     assert waits == pytest.approx([0.02, 0.04], rel=0.2)
+    assert seen.count("rollcall.storage.conflicts") == 2

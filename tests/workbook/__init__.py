@@ -1,0 +1,1 @@
+"""The workbook's data from a run of the simulator: ``python -m tests.workbook``."""
