@@ -43,5 +43,5 @@ Modules, from the door inwards; each imports only from the lines below its own::
       | pacing                                    how much of a process one provider may have
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
-    errors | ordering | settings | telemetry    nothing of SCIM's own above this line
+    errors | identity | ordering | settings | telemetry   nothing of SCIM's own above this line
 """

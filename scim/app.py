@@ -39,11 +39,12 @@ class App:
             tables: another store than the one the settings name.
         """
         telemetry.configure()
-        account = AzureTables(settings.storage) if tables is None else tables
+        account = AzureTables(settings.storage, settings.identity) if tables is None else tables
         standard = Schemas.load()
         providers = Providers(account, standard, settings.cache_seconds, Schemas.load(DRAFTS))
         entra = Entra(settings.entra_authority)
-        signing = Signing(vault.source(settings.signing_keys), settings.public_url) if settings.signing_keys else None
+        keys = vault.source(settings.signing_keys, settings.identity)
+        signing = Signing(keys, settings.public_url) if settings.signing_keys else None
         authenticator = Authenticator(providers, entra, signing)
         tokens = TokenEndpoint(providers, signing, entra, settings.token_minutes) if signing else None
         endpoints = Endpoints(settings, providers, authenticator, tokens, standard)
