@@ -1,4 +1,4 @@
-"""The table of contents of the service: one HTTP trigger for each endpoint, and a timer.
+"""The table of contents of the service: one HTTP trigger for each endpoint, and timers.
 
 Each endpoint has a literal path and takes every method, so that the host's order of routes never matters, and 404,
 405 and 501 are the service's own, with a SCIM body.
@@ -79,6 +79,12 @@ async def zz_anything_else(req: func.HttpRequest) -> func.HttpResponse:
 async def housekeeping(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the host wants it named
     """Finish what requests left behind; each minute, so that a missed run need not be made up for."""
     await service().housekeeping.round()
+
+
+@app.timer_trigger(schedule="0 30 1 * * *", arg_name="timer")
+async def retention(timer: func.TimerRequest) -> None:  # noqa: ARG001
+    """Take out what was kept for its time; each night, and what a night leaves is the next one's."""
+    await service().retention.round()
 
 
 async def answer(req: func.HttpRequest) -> func.HttpResponse:

@@ -18,7 +18,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     judging                                     does a stored resource match
     representation                              a resource as clients see it
     auth | remodel                              who is asking | other schemas for a provider in use
-      | housekeeping                              what requests left behind
+      | housekeeping | retention                  what requests left behind | what was kept for its time
     providers                                   provisioning providers
     credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls
@@ -40,7 +40,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     normal_forms | preconditions | values       how strings are compared | versions asked for | single values
     experimental                                what is served of drafts
     cursors | instants                          where the next page begins, sealed | points in time
-      | pacing                                    how much of a process one provider may have
+      | pacing | timers                           how much of a process one provider may have | what is due by time
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
     errors | identity | ordering | settings | telemetry   nothing of SCIM's own above this line

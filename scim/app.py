@@ -12,6 +12,7 @@ from scim.handlers import Request, Response
 from scim.housekeeping import Housekeeping
 from scim.oauth import TokenEndpoint
 from scim.providers import Providers
+from scim.retention import Keeping
 from scim.schema import Schemas
 from scim.settings import Settings
 from scim.signing import Signing
@@ -29,6 +30,7 @@ class App:
     authenticator: Authenticator
     endpoints: Endpoints
     housekeeping: Housekeeping
+    retention: Keeping
 
     @classmethod
     def build(cls, settings: Settings, tables: Tables | None = None) -> Self:
@@ -48,7 +50,7 @@ class App:
         authenticator = Authenticator(providers, entra, signing)
         tokens = TokenEndpoint(providers, signing, entra, settings.token_minutes) if signing else None
         endpoints = Endpoints(settings, providers, authenticator, tokens, standard)
-        return cls(settings, account, providers, authenticator, endpoints, Housekeeping(providers))
+        return cls(settings, account, providers, authenticator, endpoints, Housekeeping(providers), Keeping(providers))
 
     async def handle(self, request: Request) -> Response:
         """Answer a request."""

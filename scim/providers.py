@@ -249,6 +249,11 @@ class Providers:
             raise ProviderError(f"{error}; write a network such as 192.0.2.0/24 or 2001:db8::/32") from None
         return await self._update(row, replace(Provider.decode(row), allowed=allowed))
 
+    async def retain(self, name: str, days: int) -> Provider:
+        """Let a provider's change records keep personal values for so many days."""
+        row = await self._row(name)
+        return await self._update(row, replace(Provider.decode(row), retention_days=days))
+
     async def _row(self, name: str) -> Row:
         row = await self._rows.get(name) if is_name(name) else None
         if row is None:
