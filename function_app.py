@@ -87,6 +87,12 @@ async def retention(timer: func.TimerRequest) -> None:  # noqa: ARG001
     await service().retention.round()
 
 
+@app.timer_trigger(schedule="0 10 * * * *", arg_name="timer", use_monitor=False)
+async def backup(timer: func.TimerRequest) -> None:  # noqa: ARG001
+    """Export what is left of this night's; each hour, so that a night that broke off is gone on with."""
+    await service().backup.round()
+
+
 async def answer(req: func.HttpRequest) -> func.HttpResponse:
     """Hand a request to the service, and its response to the host."""
     headers = {name.lower(): value for name, value in req.headers.items()}

@@ -5,9 +5,11 @@ Modules, from the door inwards; each imports only from the lines below its own::
     __main__                                    python -m scim
     cli | local                                 the operator's commands | a host for function_app.py
     cli_migrate                                 rows brought to what this version writes
+    cli_backup                                  to where backups go, and back from there
     cli_schemas | cli_transfer                  those about a provider's own schemas | its resources in a file, and back
       | cli_upkeep                              to check, repair and erase
     app                                         puts the parts together
+    backup                                      each night's exports
     exporting | importing                       a directory as bulk requests | bulk requests that may break off
     endpoints                                   HTTP in, HTTP out
     handlers                                    what each endpoint does
@@ -19,6 +21,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     representation                              a resource as clients see it
     auth | remodel                              who is asking | other schemas for a provider in use
       | housekeeping | retention                  what requests left behind | what was kept for its time
+      | inventory                                 who the providers are, to be kept elsewhere
     providers                                   provisioning providers
     credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls
@@ -39,8 +42,10 @@ Modules, from the door inwards; each imports only from the lines below its own::
     filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
     normal_forms | preconditions | values       how strings are compared | versions asked for | single values
     experimental                                what is served of drafts
+    blobs                                       a container for backups
     cursors | instants                          where the next page begins, sealed | points in time
       | pacing | timers                           how much of a process one provider may have | what is due by time
+      | places                                    where backups go
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
     errors | identity | ordering | settings | telemetry   nothing of SCIM's own above this line

@@ -1,16 +1,21 @@
 """The parts put together: the only place that names a store."""
 
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Self
 
 from scim import telemetry, vault
 from scim.auth import Authenticator
+from scim.backup import Backup
+from scim.blobs import Container
 from scim.endpoints import Endpoints
 from scim.entra import Entra
 from scim.experimental import DRAFTS
 from scim.handlers import Request, Response
 from scim.housekeeping import Housekeeping
 from scim.oauth import TokenEndpoint
+from scim.places import Folder, Place
 from scim.providers import Providers
 from scim.retention import Keeping
 from scim.schema import Schemas
@@ -31,6 +36,7 @@ class App:
     endpoints: Endpoints
     housekeeping: Housekeeping
     retention: Keeping
+    backup: Backup
 
     @classmethod
     def build(cls, settings: Settings, tables: Tables | None = None) -> Self:
@@ -50,7 +56,9 @@ class App:
         authenticator = Authenticator(providers, entra, signing)
         tokens = TokenEndpoint(providers, signing, entra, settings.token_minutes) if signing else None
         endpoints = Endpoints(settings, providers, authenticator, tokens, standard)
-        return cls(settings, account, providers, authenticator, endpoints, Housekeeping(providers), Keeping(providers))
+        backup = Backup(account, providers, _place(settings), partial(_base_url, settings.public_url))
+        housekeeping, retention = Housekeeping(providers), Keeping(providers)
+        return cls(settings, account, providers, authenticator, endpoints, housekeeping, retention, backup)
 
     async def handle(self, request: Request) -> Response:
         """Answer a request."""
@@ -58,9 +66,23 @@ class App:
 
     def base_url(self, provider: str) -> str:
         """The Base URL to paste into the identity provider."""
-        return f"{self.settings.public_url}/scim/{provider}/v2"
+        return _base_url(self.settings.public_url, provider)
 
     async def close(self) -> None:
         """Let go of what goes on behind requests, and of connections."""
         await self.providers.close()
         await self.tables.close()
+        if self.backup.place is not None:
+            await self.backup.place.close()
+
+
+def _base_url(public_url: str, provider: str) -> str:
+    return f"{public_url}/scim/{provider}/v2"
+
+
+def _place(settings: Settings) -> Place | None:
+    """Where backups go, if they go anywhere."""
+    where = settings.backups
+    if not where:
+        return None
+    return Container(where, settings.identity) if "://" in where else Folder(Path(where))

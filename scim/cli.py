@@ -9,14 +9,16 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from scim import cli_credentials, cli_migrate, cli_schemas, cli_transfer, cli_upkeep
+from scim import cli_backup, cli_credentials, cli_migrate, cli_schemas, cli_transfer, cli_upkeep
 from scim.app import App
 from scim.bulk_lines import LinesError
 from scim.changes import Change
 from scim.custom import CustomError
 from scim.errors import ScimError
 from scim.experimental import MEMBERSHIP
+from scim.inventory import InventoryError
 from scim.keyring import CredentialError
+from scim.places import PlaceError
 from scim.profiles import PROFILES, SWITCHES
 from scim.provider import Provider
 from scim.providers import ProviderError
@@ -48,8 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         CredentialError,
         CustomError,
+        InventoryError,
         KeysError,
         LinesError,
+        PlaceError,
         ProviderError,
         SettingsError,
         ScimError,
@@ -106,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     changes.add_argument("--json", action="store_true", help="one JSON object a line, with every value")
     changes.set_defaults(command=_changes)
     cli_upkeep.add(commands.add_parser)
+    cli_backup.add(commands.add_parser)
     return parser
 
 

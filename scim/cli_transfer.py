@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from scim import bulk_lines
+from scim import bulk_lines, exporting
 from scim.app import App
 from scim.bulk_lines import Header, LinesError
 from scim.changes import Origin
@@ -25,7 +25,8 @@ from scim.service import Service
 _EXPORT = """\
 Write a provider's resources into a file: JSON lines, each of them a SCIM bulk request. The file holds personal data;
 only you may read it, and what becomes of it is up to you. Others may write meanwhile: each resource is as it was at one
-moment. If the export breaks off, --resume goes on where the file ends.
+moment. If the export breaks off, --resume goes on where the file ends. A file whose name ends in .gz is compressed;
+that cannot be resumed.
 """
 _IMPORT = """\
 Do the operations in a file of 'export', or in any JSON lines of SCIM bulk requests or operations. Resources get new
@@ -67,6 +68,8 @@ async def _export(app: App, options: argparse.Namespace) -> None:
     representation = _representation(app, provider)
     export = Export(representation)
     if options.resume and path.exists():
+        if path.name.endswith(bulk_lines.COMPRESSED):
+            raise LinesError(f"{path} is compressed, and nothing can be added to it; delete it and export anew")
         _see_that_it_is_of(provider, path)
         os.truncate(path, export.recall(path))
         file = path.open("ab")
@@ -74,8 +77,7 @@ async def _export(app: App, options: argparse.Namespace) -> None:
         file = bulk_lines.create(path)
     with file:
         if not file.tell():
-            change = f"{await representation.directory.last():016x}"
-            file.write(Header(provider.name, provider.table, change, bulk_lines.digest(provider.custom)).line())
+            file.write(await exporting.header(provider, representation.directory))
         if not export.ended:
             await _write(export, file)
     print(f"{path} is whole: {_told(export.counts)}", file=sys.stderr)
@@ -95,7 +97,7 @@ async def _write(export: Export, file: BinaryIO) -> None:
     representation = export.representation
     types = representation.schemas.types
     total = sum([await representation.directory.total(types[name]) for name in export.counts])
-    speaking, packed = _Speaking(2 * total), bulk_lines.Packed(file)
+    speaking = _Speaking(2 * total)
     seen, begun = 0, sum(export.counts.values())
 
     def told(turn: Turn) -> None:
@@ -106,16 +108,19 @@ async def _write(export: Export, file: BinaryIO) -> None:
             seen, seen, f"{seen + begun if turn == 'create' else seen + begun - total:,} of {total:,} are {doing}"
         )
 
-    async for operation in export.operations(told):
-        packed.add(operation)
-    packed.flush()
-    file.write(bulk_lines.end(export.counts))
-    file.flush()
+    async for lines in exporting.lines(export, told):
+        file.write(lines)
+        file.flush()
     os.fsync(file.fileno())
 
 
 def _told(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} of the type {name}" for name, count in counts.items())
+
+
+async def bring_in(app: App, name: str, path: Path) -> None:
+    """Do what ``import`` does with a file; raises as it does."""
+    await _import(app, argparse.Namespace(name=name, file=path, dry_run=False, fail_on_errors=None))
 
 
 async def _import(app: App, options: argparse.Namespace) -> None:
@@ -129,7 +134,7 @@ async def _import(app: App, options: argparse.Namespace) -> None:
     doing = Import(service, progress, options.fail_on_errors)
     try:
         await doing.recall()
-        await _run(doing, path, os.path.getsize(path))  # noqa: ASYNC240, PTH202 (nobody else waits)
+        await _run(doing, path, bulk_lines.size(path))
         failures = progress.failures
     except Unavailable as error:
         raise ProviderError(f"{error} {_GO_ON}") from None
