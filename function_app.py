@@ -69,6 +69,18 @@ async def oauth(req: func.HttpRequest) -> func.HttpResponse:
     return await answer(req)
 
 
+@app.route(route="health", methods=METHODS)
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether the process lives; nothing else is asked."""
+    return await answer(req)
+
+
+@app.route(route="ready", methods=METHODS)
+async def ready(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether it can serve: the store, the providers' rows, keys, the place for backups."""
+    return await answer(req)
+
+
 @app.route(route="{*rest}", methods=METHODS)
 async def zz_anything_else(req: func.HttpRequest) -> func.HttpResponse:
     """Every other path; the host tries functions in the order of their names, so this one comes last."""

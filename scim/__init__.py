@@ -12,6 +12,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     backup                                      each night's exports
     exporting | importing                       a directory as bulk requests | bulk requests that may break off
     endpoints                                   HTTP in, HTTP out
+    beside                                      what is asked without a token
     handlers                                    what each endpoint does
     bulk                                        many operations in one request
     queries | service                           which resources are meant | the verbs of RFC 7644
@@ -21,7 +22,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     representation                              a resource as clients see it
     auth | remodel                              who is asking | other schemas for a provider in use
       | housekeeping | retention                  what requests left behind | what was kept for its time
-      | inventory                                 who the providers are, to be kept elsewhere
+      | inventory | readiness                     who the providers are, to be kept elsewhere | can we serve
     providers                                   provisioning providers
     credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls

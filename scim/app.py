@@ -8,6 +8,7 @@ from typing import Self
 from scim import telemetry, vault
 from scim.auth import Authenticator
 from scim.backup import Backup
+from scim.beside import Beside
 from scim.blobs import Container
 from scim.endpoints import Endpoints
 from scim.entra import Entra
@@ -17,6 +18,7 @@ from scim.housekeeping import Housekeeping
 from scim.oauth import TokenEndpoint
 from scim.places import Folder, Place
 from scim.providers import Providers
+from scim.readiness import Readiness
 from scim.retention import Keeping
 from scim.schema import Schemas
 from scim.settings import Settings
@@ -55,8 +57,11 @@ class App:
         signing = Signing(keys, settings.public_url) if settings.signing_keys else None
         authenticator = Authenticator(providers, entra, signing)
         tokens = TokenEndpoint(providers, signing, entra, settings.token_minutes) if signing else None
-        endpoints = Endpoints(settings, providers, authenticator, tokens, standard)
-        backup = Backup(account, providers, _place(settings), partial(_base_url, settings.public_url))
+        place = _place(settings)
+        readiness = Readiness(account, providers, signing, place)
+        beside = Beside(settings, tokens, standard, readiness)
+        endpoints = Endpoints(settings, providers, authenticator, beside)
+        backup = Backup(account, providers, place, partial(_base_url, settings.public_url))
         housekeeping, retention = Housekeeping(providers), Keeping(providers)
         return cls(settings, account, providers, authenticator, endpoints, housekeeping, retention, backup)
 

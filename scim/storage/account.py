@@ -207,7 +207,7 @@ class Account:
     def _unreachable(self, remedy: str, error: Exception) -> NoReturn:
         if telemetry.current() is not None:  # elsewhere the operator is there to be told
             _logger.error(remedy, exc_info=error)
-        raise Unreachable(remedy) from error
+        raise Unreachable(remedy, self.host if "service" in vars(self) else "") from error
 
 
 class _SharedKeyLite(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
