@@ -24,8 +24,8 @@ Take a night's backup to an account that has nothing yet: make its providers wit
 allowed networks that they had, import their directories, and enable them. Run it again when it breaks off. A provider
 that has resources already is left alone.
 
-Base URLs and tokens stay as they were. Resources get new ids: restart provisioning in Entra, so that it finds them by
-their matching attributes, and let your application read them anew. Change records are not restored.
+Base URLs, tokens and the ids of resources stay as they were. Restart provisioning in Entra, which then sends what the
+backup does not have yet. Versions are new, and change records are not restored.
 """
 
 

@@ -30,8 +30,9 @@ that cannot be resumed.
 """
 _IMPORT = """\
 Do the operations in a file of 'export', or in any JSON lines of SCIM bulk requests or operations. Resources get new
-ids; externalId stays. How far it is stands in FILE.progress: run the command again when it breaks off, and each
-operation is done once. The exit status is 1 if any was refused, or if the file is not whole.
+ids, unless --keep-ids says otherwise; externalId stays. How far it is stands in FILE.progress: run the command again
+when it breaks off, and each operation is done once. The exit status is 1 if any was refused, or if the file is not
+whole.
 """
 _GO_ON = "What is done is kept; run the same command again to go on."
 _EVERY = 2.0
@@ -59,6 +60,9 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fail-on-errors", metavar="N", type=int, help="begin no other line once N operations were refused"
+    )
+    parser.add_argument(
+        "--keep-ids", action="store_true", help="give resources the ids that they had; only where there never were any"
     )
     parser.set_defaults(command=_import)
 
@@ -119,8 +123,8 @@ def _told(counts: Mapping[str, int]) -> str:
 
 
 async def bring_in(app: App, name: str, path: Path) -> None:
-    """Do what ``import`` does with a file; raises as it does."""
-    await _import(app, argparse.Namespace(name=name, file=path, dry_run=False, fail_on_errors=None))
+    """Do what ``import`` does with a file of a directory that is lost; raises as it does."""
+    await _import(app, argparse.Namespace(name=name, file=path, dry_run=False, fail_on_errors=None, keep_ids=True))
 
 
 async def _import(app: App, options: argparse.Namespace) -> None:
@@ -128,9 +132,12 @@ async def _import(app: App, options: argparse.Namespace) -> None:
     header = _header(provider, path)
     representation = _representation(app, provider)
     settings, origin = app.settings, Origin("import", "")
-    service = Service(representation, provider.profile, settings, origin, set(), dry_run=options.dry_run)
-    kept = ":memory:" if options.dry_run else f"{path}.progress"
-    progress = Progress.open(kept, path, provider.table, await representation.directory.last())
+    kept, last = ":memory:" if options.dry_run else f"{path}.progress", await representation.directory.last()
+    if options.keep_ids and last and not Path(kept).exists():  # noqa: ASYNC240 (nobody else waits)
+        raise ProviderError(f"{provider.name!r} has or had resources, so that others cannot keep their ids there")
+    told = {"dry_run": options.dry_run, "keep_ids": options.keep_ids}
+    service = Service(representation, provider.profile, settings, origin, set(), **told)
+    progress = Progress.open(kept, path, provider.table, last)
     doing = Import(service, progress, options.fail_on_errors)
     try:
         await doing.recall()

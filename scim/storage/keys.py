@@ -146,6 +146,11 @@ def new_id(milliseconds: int, last: str) -> str:
     return str(uuid.UUID(int=bits))
 
 
+def given_at(identifier: str) -> int:
+    """When an id was made, in Unix milliseconds."""
+    return int(identifier.replace("-", ""), 16) >> 80
+
+
 def is_id(text: str) -> bool:
     """Whether a text can be an id of ours at all; anything else is unknown without asking the store."""
     return _ID.fullmatch(text) is not None

@@ -205,26 +205,3 @@ async def test_rows_of_another_version_are_left_alone(house: House) -> None:
         await house.retain()
     await house.rows.transact([Merge(head.key, etag, {"layout": 1})])
     assert "Ada" in await house.values()
-
-
-async def test_a_thousand_records_cost_one_read_ten_transactions_and_a_mark(house: House) -> None:
-    bob = await house.writer.user("bob")
-    for number in range(999):
-        await house.writer.change("User", bob, nickName=f"{number}")
-    house.now += 91 * DAY
-    calls = Calls()
-    assert (await house.retain(CountingRows(house.rows, calls))).emptied == 1_000
-    assert calls.reads <= 4  # the head, the mark, and the page, perhaps with an empty one behind it
-    assert calls.transactions == [100] * 10 + [1]
-
-
-async def test_a_thousand_deletions_move_the_head_twenty_one_times(house: House) -> None:
-    ids = [await house.writer.user(f"bob{number}") for number in range(1_000)]
-    house.now += 1
-    for each in ids:
-        await house.writer.delete("User", each)
-    house.now += 91 * DAY
-    calls = Calls()
-    assert (await house.retain(CountingRows(house.rows, calls))).forgotten == 1_000
-    assert calls.transactions == [*[100] * 10, 1, *[99] * 20, 1 + 2 * 20, 1]
-    assert calls.reads <= 4 + 1 + 21

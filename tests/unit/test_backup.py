@@ -17,11 +17,13 @@ from scim.errors import Unavailable
 from scim.inventory import Inventory, InventoryError
 from scim.places import Folder, PlaceError
 from scim.settings import Settings
+from scim.storage.checking import Checking
 from scim.storage.memory import MemoryTables
 from scim.storage.rows import Row
 from tests.client import Client, connected, lines_of_the_service
 from tests.clock import DAY, HOUR, Clock
 from tests.custom import attribute, give, user_badge
+from tests.faults.invariants import assert_clean
 from tests.faults.lossy import Crash
 from tests.transfer import assert_same, contents, fill
 
@@ -182,6 +184,13 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tables: MemoryTables, folder: 
     monkeypatch.setenv("ROLLCALL_BACKUPS", str(folder))
 
 
+async def ids(app: App, name: str) -> list[tuple[str, str]]:
+    """The ids of all resources, each with the time of its creation, a second apart at most, and in their order."""
+    provider = await app.providers.get(name)
+    directory, kinds = app.providers.directory(provider), app.providers.schemas(provider).types.values()
+    return [(stored.id, stored.created[:17]) for kind in kinds async for stored in directory.scan(kind)]
+
+
 def test_an_account_that_is_lost_is_restored_and_its_tokens_go_on(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,13 +222,21 @@ def test_an_account_that_is_lost_is_restored_and_its_tokens_go_on(
         app, old = house.app(), house.app(lost)
         for name in ("contoso", "fabrikam"):
             assert_same(await contents(old, name), await contents(app, name))
+            assert await ids(old, name) == await ids(app, name)
+            provider = await app.providers.get(name)
+            rows, schemas = app.providers.directory(provider).rows, app.providers.schemas(provider)
+            await assert_clean(rows, schemas)
+            assert [problem async for problem in Checking(rows, schemas).check()] == []
             here, there = await app.providers.get(name), await old.providers.get(name)
             assert (here.table, here.retention_days, here.custom) == (there.table, there.retention_days, there.custom)
             assert here.enabled == there.enabled == (name == "contoso")
             assert here.cursor_key != there.cursor_key
         client = await connected(Client, app, "other", "rfc")
         client = Client(app, await app.providers.get("contoso"), token)
-        assert (await client.get("/Users?count=1")).status == 200
+        there = (await client.get("/Users?count=1")).json["Resources"]
+        assert (await client.get(f"/Users/{there[0]['id']}")).status == 200
+        since = there[0]["meta"]["created"]
+        assert (await client.get(f'/Users?filter=meta.created ge "{since}"')).json["totalResults"] == 20
 
     assert before
     asyncio.run(look())

@@ -129,6 +129,24 @@ def test_a_compressed_file_is_the_same_and_is_imported_as_far_as_it_is_there(mov
     assert "cannot be read" in mover("import", "other", torn.with_name("bad.gz"), status=1)
 
 
+def test_ids_are_kept_where_there_never_were_any_and_nowhere_else(mover: Mover) -> None:
+    mover.filled()
+    mover("export", "source", mover.path)
+    assert "cannot keep their ids" in mover("import", "source", mover.path, "--keep-ids", status=1)
+    mover("providers", "create", "target", "--profile", "entra")
+    mover("import", "target", mover.path, "--keep-ids")
+    mover("import", "target", mover.path, "--keep-ids")
+    mover.assert_moved()
+
+    async def ids(name: str) -> list[str]:
+        app = mover.app
+        provider = await app.providers.get(name)
+        kinds = app.providers.schemas(provider).types.values()
+        return [each.id for kind in kinds async for each in app.providers.directory(provider).scan(kind)]
+
+    assert asyncio.run(ids("source")) == asyncio.run(ids("target"))
+
+
 def _members_added(operation: JsonObject) -> list[JsonObject]:
     data = operation["data"]
     added: list[JsonObject] = data["Operations"][0]["value"] if operation["method"] == "PATCH" else data["members"]
