@@ -14,8 +14,10 @@ from aiohttp import web
 from azure.core.exceptions import ClientAuthenticationError
 
 from scim import identity, telemetry
+from scim.blobs import Container
 from scim.identity import Identity
 from scim.local import ports
+from scim.places import PlaceError
 from scim.storage import account
 from scim.storage.rows import Row, Unreachable
 from scim.storage.tables import AzureTables
@@ -175,3 +177,33 @@ async def test_without_a_name_the_endpoint_gives_the_system_assigned_one(endpoin
             await any_one.get_token("https://vault.azure.net/.default")
     assert "client_id" not in endpoint.asked[0].query
     assert endpoint.asked[0].query["resource"] == "https://vault.azure.net"
+
+
+@pytest.mark.parametrize("status", ["200 OK", "404 The specified blob does not exist.", "403 Forbidden"])
+async def test_backups_are_opened_by_the_same_identity(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, log: io.StringIO, status: str
+) -> None:
+    host = "acme.blob.core.windows.net"
+    file = certificate(tmp_path, host)
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cafile=file)
+    server.load_cert_chain(file)
+    code = {"x-ms-error-code": "AuthorizationPermissionMismatch"} if status.startswith("403") else {}
+    listener = Listener([answer(status, headers=code)])
+    await listener.start(server)
+    monkeypatch.setattr("aiohttp.connector.DefaultResolver", lambda **_: Here(listener.port))
+    monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", client)
+    container = Container(f"https://{host}/backups", OURS)
+    if status.startswith("403"):
+        with pytest.raises(PlaceError, match="give it the role 'Storage Blob Data Contributor'"):
+            await container.ready()
+    else:
+        await container.ready()
+        assert await container.has("contoso/night") == status.startswith("200")
+    await container.close()
+    await listener.stop()
+    (asked, *_) = listener.asked
+    assert asked.line.startswith("HEAD /backups/")
+    assert {each.headers["authorization"] for each in listener.asked} == {f"Bearer {TOKEN}"}
+    assert {each.query["resource"] for each in endpoint.asked} == {"https://storage.azure.com"}
+    assert {each.query["client_id"] for each in endpoint.asked} == {OURS}
+    assert TOKEN not in log.getvalue()
