@@ -103,6 +103,12 @@ class Backup:
             begin: seconds after which no other export is begun.
             end: seconds after which those that go on are broken off.
         """
+        with timers.run("backup") as run:
+            tally = await self._round(begin, end)
+            run.errors, run.counts = tally.errors, tally.counts()
+        return tally
+
+    async def _round(self, begin: float, end: float) -> Tally:
         started, tally = time.monotonic(), Tally()
         night = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
         if self.place is not None and night != self._night:
@@ -110,7 +116,6 @@ class Backup:
                 await self._run(_Run(self.place, night, started + begin, started + end, tally))
             except Exception as error:  # noqa: BLE001 (the next run does it)
                 tally.errors.append(error)
-        timers.ran("backup", time.monotonic() - started, tally.errors, tally.counts())
         return tally
 
     async def _run(self, run: "_Run") -> None:

@@ -59,6 +59,12 @@ class Housekeeping:
 
     async def round(self) -> Tally:
         """Look after all providers that are due, the longest neglected first; raises nothing, and logs one line."""
+        with timers.run("housekeeping") as run:
+            tally = await self._round()
+            run.errors, run.counts = tally.errors, {"looked_at": tally.looked_at, "pieces": tally.pieces}
+        return tally
+
+    async def _round(self) -> Tally:
         started, tally = self._clock(), Tally()
         try:
             due = await self._due(started)
@@ -69,8 +75,6 @@ class Housekeeping:
         async with asyncio.TaskGroup() as group:
             for _ in range(_TOGETHER):
                 group.create_task(self._look_after(turns, started + _ROUND, share, tally))
-        counts = {"looked_at": tally.looked_at, "pieces": tally.pieces}
-        timers.ran("housekeeping", self._clock() - started, tally.errors, counts)
         return tally
 
     async def _due(self, now: float) -> list[Provider]:

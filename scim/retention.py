@@ -66,6 +66,12 @@ class Keeping:
 
     async def round(self, seconds: float = ROUND) -> Tally:
         """See to all providers, in no order that is always the same; raises nothing, and logs one line."""
+        with timers.run("retention") as run:
+            tally = await self._round(seconds)
+            run.errors, run.counts = tally.errors, tally.counts()
+        return tally
+
+    async def _round(self, seconds: float) -> Tally:
         started, tally = time.monotonic(), Tally()
         found: list[Provider] = []
         try:
@@ -79,7 +85,6 @@ class Keeping:
         async with asyncio.TaskGroup() as group:
             for _ in range(_TOGETHER):
                 group.create_task(self._some(turns, started + seconds, share, tally))
-        timers.ran("retention", time.monotonic() - started, tally.errors, tally.counts())
         return tally
 
     async def _some(self, turns: Iterator[Provider], until: float, share: float, tally: Tally) -> None:
