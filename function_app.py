@@ -1,4 +1,4 @@
-"""The table of contents of the service: one HTTP trigger for each endpoint, and a timer.
+"""The table of contents of the service: one HTTP trigger for each endpoint, and timers.
 
 Each endpoint has a literal path and takes every method, so that the host's order of routes never matters, and 404,
 405 and 501 are the service's own, with a SCIM body.
@@ -70,6 +70,18 @@ async def oauth(req: func.HttpRequest) -> func.HttpResponse:
     return await answer(req)
 
 
+@app.route(route="health", methods=METHODS)
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether the process lives; nothing else is asked."""
+    return await answer(req)
+
+
+@app.route(route="ready", methods=METHODS)
+async def ready(req: func.HttpRequest) -> func.HttpResponse:
+    """Whether it can serve: the store, the providers' rows, keys, the place for backups."""
+    return await answer(req)
+
+
 @app.route(route="{*rest}", methods=METHODS)
 async def zz_anything_else(req: func.HttpRequest) -> func.HttpResponse:
     """Every other path; the host tries functions in the order of their names, so this one comes last."""
@@ -80,6 +92,18 @@ async def zz_anything_else(req: func.HttpRequest) -> func.HttpResponse:
 async def housekeeping(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the host wants it named
     """Finish what requests left behind; each minute, so that a missed run need not be made up for."""
     await service().housekeeping.round()
+
+
+@app.timer_trigger(schedule="0 30 1 * * *", arg_name="timer")
+async def retention(timer: func.TimerRequest) -> None:  # noqa: ARG001
+    """Take out what was kept for its time; each night, and what a night leaves is the next one's."""
+    await service().retention.round()
+
+
+@app.timer_trigger(schedule="0 10 * * * *", arg_name="timer", use_monitor=False)
+async def backup(timer: func.TimerRequest) -> None:  # noqa: ARG001
+    """Export what is left of this night's; each hour, so that a night that broke off is gone on with."""
+    await service().backup.round()
 
 
 async def answer(req: func.HttpRequest) -> func.HttpResponse:

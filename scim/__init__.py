@@ -5,11 +5,14 @@ Modules, from the door inwards; each imports only from the lines below its own::
     __main__                                    python -m scim
     cli | local                                 the operator's commands | a host for function_app.py
     cli_migrate                                 rows brought to what this version writes
+    cli_backup                                  to where backups go, and back from there
     cli_schemas | cli_transfer                  those about a provider's own schemas | its resources in a file, and back
       | cli_upkeep                              to check, repair and erase
     app | monitoring                            puts the parts together | where telemetry goes
+    backup                                      each night's exports
     exporting | importing                       a directory as bulk requests | bulk requests that may break off
     endpoints                                   HTTP in, HTTP out
+    beside                                      what is asked without a token
     handlers                                    what each endpoint does
     bulk                                        many operations in one request
     queries | service                           which resources are meant | the verbs of RFC 7644
@@ -18,7 +21,8 @@ Modules, from the door inwards; each imports only from the lines below its own::
     judging                                     does a stored resource match
     representation                              a resource as clients see it
     auth | remodel                              who is asking | other schemas for a provider in use
-      | housekeeping                              what requests left behind
+      | housekeeping | retention                  what requests left behind | what was kept for its time
+      | inventory | readiness                     who the providers are, to be kept elsewhere | can we serve
     providers                                   provisioning providers
     credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls
@@ -39,11 +43,13 @@ Modules, from the door inwards; each imports only from the lines below its own::
     filters | media | messages                  text to trees | bytes to JSON | the RFC's shapes
     normal_forms | preconditions | values       how strings are compared | versions asked for | single values
     experimental                                what is served of drafts
+    blobs                                       a container for backups
     cursors | instants                          where the next page begins, sealed | points in time
-      | pacing                                    how much of a process one provider may have
+      | pacing | timers                           how much of a process one provider may have | what is due by time
+      | places                                    where backups go
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
     errors | ordering | settings | telemetry    nothing of SCIM's own above this line
-      | instruments                               what goes on, in OpenTelemetry's terms
+      | identity | instruments                    who we are to Azure | what goes on, in OpenTelemetry's terms
     describing | observing                      errors without their texts | what goes on, for whoever observes it
 """

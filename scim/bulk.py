@@ -165,7 +165,11 @@ class _Doing:
             raise Unavailable("The operations before this one took too long; send it again.", retry_after=1)
 
     def _service(self, step: Step) -> Service:
-        return replace(self.service, origin=self.origins[step.place]) if self.origins else self.service
+        service = replace(self.service, origin=self.origins[step.place]) if self.origins else self.service
+        if not service.keep_ids:
+            return service
+        wanted = self.job.operations[step.place].message.bulk_id or ""
+        return replace(service, wanted=wanted if keys.is_id(wanted) else "")
 
     async def _act(self, step: Step, view: View) -> Act:
         """The act that a step is, now that all it refers to exists."""

@@ -6,13 +6,15 @@ A resource's bulkId is the id that it had. Lines refer to resources of lines bef
 within a request: whoever sends them elsewhere puts the ids in their place that the answers before gave.
 """
 
+import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, cast
 
 from scim.messages import BULK_REQUEST
 from scim.schema import Json, JsonObject
@@ -21,6 +23,9 @@ OPERATIONS = 100
 """Operations in a line, at most: as few as any server takes."""
 BYTES = 500_000
 """Bytes after which a line is ended."""
+COMPRESSED = ".gz"
+"""How the name of a compressed file ends."""
+_MAGIC = b"\x1f\x8b"
 _ABOUT = "rollcall"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -132,35 +137,72 @@ class Packed:
 
 
 def create(path: Path) -> BinaryIO:
-    """A new file that nobody else may read, for it holds personal data.
+    """A new file that nobody else may read, for it holds personal data; one whose name ends so is compressed.
 
     Raises:
         LinesError: it is there already, or cannot be written.
     """
     try:
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
     except FileExistsError:
         raise LinesError(f"{path} is there already; --resume goes on where it ends") from None
     except OSError as error:
         raise LinesError(f"{path} cannot be written: {error.strerror}") from None
+    return cast("BinaryIO", _Compressed(file)) if path.name.endswith(COMPRESSED) else file
+
+
+class _Compressed(gzip.GzipFile):
+    """A compressed file that is whole once it is closed."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(filename="", mode="wb", fileobj=file)
+        self._whole = file
+
+    def close(self) -> None:
+        """Write the end, and see that it is on the disk."""
+        super().close()
+        if not self._whole.closed:
+            self._whole.flush()
+            os.fsync(self._whole.fileno())
+            self._whole.close()
+
+
+def size(path: Path) -> int:
+    """How many bytes the lines of a file have; of 4 GB and more, compressed, the rest beyond as many as can be."""
+    with path.open("rb") as file:
+        if file.read(2) != _MAGIC:
+            return path.stat().st_size
+        file.seek(-4, os.SEEK_END)
+        return int.from_bytes(file.read(4), "little")
 
 
 def whole_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
     """The lines of a file from a byte on, each with the byte behind it; not one that a crash has torn.
 
+    A compressed file is known by how it begins; the bytes are those of its lines.
+
     Raises:
         LinesError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             file.seek(start)
             for line in file:
                 if not line.endswith(b"\n"):
                     return
                 start += len(line)
                 yield start, line
-    except OSError as error:
-        raise LinesError(f"{path} cannot be read: {error.strerror}") from None
+    except EOFError:  # the end of what is compressed is missing
+        return
+    except (OSError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or "it is damaged"
+        raise LinesError(f"{path} cannot be read: {why}") from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    with path.open("rb") as file:
+        compressed = file.read(2) == _MAGIC
+    return cast("BinaryIO", gzip.open(path)) if compressed else path.open("rb")
 
 
 def _line(content: JsonObject) -> bytes:

@@ -49,6 +49,7 @@ class Change:
         notes: what was ignored, dropped, coerced, skipped or created by leave of the profile.
         place: its place among the changes of one transaction, which all have its number.
         erased: whether it had values once, and they were taken out.
+        forgotten: whether it deleted something of which there is no tombstone any more.
     """
 
     number: int
@@ -62,6 +63,7 @@ class Change:
     notes: tuple[Note, ...] = ()
     place: int = 0
     erased: bool = False
+    forgotten: bool = False
 
     @property
     def at(self) -> str:
@@ -125,6 +127,7 @@ def decode(number: int, place: int, texts: dict[str, str]) -> Change:
         notes=tuple(Note(quirk, attribute) for quirk, attribute in notes),
         place=place,
         erased="erased" in texts,
+        forgotten="forgotten" in texts,
     )
 
 

@@ -9,14 +9,16 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from scim import cli_credentials, cli_migrate, cli_schemas, cli_transfer, cli_upkeep
+from scim import cli_backup, cli_credentials, cli_migrate, cli_schemas, cli_transfer, cli_upkeep
 from scim.app import App
 from scim.bulk_lines import LinesError
 from scim.changes import Change
 from scim.custom import CustomError
 from scim.errors import ScimError
 from scim.experimental import MEMBERSHIP
+from scim.inventory import InventoryError
 from scim.keyring import CredentialError
+from scim.places import PlaceError
 from scim.profiles import PROFILES, SWITCHES
 from scim.provider import Provider
 from scim.providers import ProviderError
@@ -30,6 +32,9 @@ _EPILOG = """\
 The storage account and the public URL are taken from ROLLCALL_STORAGE and ROLLCALL_PUBLIC_URL, or from
 --storage and --public-url.
 """
+
+_LONGEST = 3_650
+"""Days that values may be kept, at most."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,8 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (
         CredentialError,
         CustomError,
+        InventoryError,
         KeysError,
         LinesError,
+        PlaceError,
         ProviderError,
         SettingsError,
         ScimError,
@@ -103,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     changes.add_argument("--json", action="store_true", help="one JSON object a line, with every value")
     changes.set_defaults(command=_changes)
     cli_upkeep.add(commands.add_parser)
+    cli_backup.add(commands.add_parser)
     return parser
 
 
@@ -133,6 +141,8 @@ def _add_providers(parser: argparse.ArgumentParser) -> None:
         )
     allow = add("allow", "let a provider's requests come from some networks only", _allow)
     allow.add_argument("networks", metavar="NETWORK", nargs="*", help="such as 192.0.2.0/24; none: from everywhere")
+    retain = add("retention", "how long a provider's change records keep personal values", _retention)
+    retain.add_argument("days", metavar="DAYS", type=_days, help="1 to 3650; what is older goes in the next night")
     add("disable", "turn a provider's clients away with 403 until it is enabled again", _disable)
     add("enable", "serve a provider's clients again", _enable)
     delete = add("delete", "delete a provider with all its users and groups, for good", _delete)
@@ -142,6 +152,12 @@ def _add_providers(parser: argparse.ArgumentParser) -> None:
     either = token.add_mutually_exclusive_group()
     either.add_argument("--scope", choices=("write", "read"), help="'read' suits your own application; else 'write'")
     either.add_argument("--revoke", metavar="KEY_ID", help="make this token worthless, everywhere within 60 seconds")
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 1 to {_LONGEST}")
+    return int(text)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -192,6 +208,7 @@ async def _show(app: App, options: argparse.Namespace) -> None:
     print(f"Table     {provider.table}")
     if provider.allowed:
         print(f"Allowed   {' '.join(provider.allowed)}")
+    print(f"Retention {provider.retention_days} days")
     for name, total in totals.items():
         print(f"{name + 's':<9} {total}")
     for name in SWITCHES:
@@ -210,6 +227,11 @@ async def _set(app: App, options: argparse.Namespace) -> None:
 async def _allow(app: App, options: argparse.Namespace) -> None:
     provider = await app.providers.allow(options.name, options.networks)
     print(f"{provider.name} lets requests come from {', '.join(provider.allowed) or 'everywhere'}")
+
+
+async def _retention(app: App, options: argparse.Namespace) -> None:
+    provider = await app.providers.retain(options.name, options.days)
+    print(f"{provider.name} keeps values in change records for {provider.retention_days} days")
 
 
 async def _disable(app: App, options: argparse.Namespace) -> None:

@@ -232,7 +232,7 @@ async def _revoke(app: App, options: argparse.Namespace) -> None:
 
 async def _show_keys(app: App, _: argparse.Namespace) -> None:
     with _reaching():
-        keys, now = signing.read(await vault.source(_place(app))()), time.time()
+        keys, now = signing.read(await vault.source(_place(app), app.settings.identity)()), time.time()
     signing_now = keys.index(signing.signer(keys, now))
     for place, key in enumerate(keys):
         state = "signs" if place == signing_now else "is not used yet" if place > signing_now else "has signed"
@@ -243,11 +243,11 @@ async def _roll(app: App, _: argparse.Namespace) -> None:
     place, now = _place(app), time.time()
     with _reaching():
         try:
-            keys = signing.read(await vault.source(place)())
+            keys = signing.read(await vault.source(place, app.settings.identity)())
         except FileNotFoundError:
             keys = ()
         rolled = signing.rolled(keys, now)
-        await vault.sink(place)(signing.write(rolled))
+        await vault.sink(place, app.settings.identity)(signing.write(rolled))
     for key in keys:
         if key not in rolled:
             print(f"{key.kid}  is retired: what it signed has expired")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from scim import bulk_lines
+from scim import bulk_lines, exporting
 from scim.app import App
 from scim.bulk_lines import Header, LinesError
 from scim.changes import Origin
@@ -25,12 +25,14 @@ from scim.service import Service
 _EXPORT = """\
 Write a provider's resources into a file: JSON lines, each of them a SCIM bulk request. The file holds personal data;
 only you may read it, and what becomes of it is up to you. Others may write meanwhile: each resource is as it was at one
-moment. If the export breaks off, --resume goes on where the file ends.
+moment. If the export breaks off, --resume goes on where the file ends. A file whose name ends in .gz is compressed;
+that cannot be resumed.
 """
 _IMPORT = """\
 Do the operations in a file of 'export', or in any JSON lines of SCIM bulk requests or operations. Resources get new
-ids; externalId stays. How far it is stands in FILE.progress: run the command again when it breaks off, and each
-operation is done once. The exit status is 1 if any was refused, or if the file is not whole.
+ids, unless --keep-ids says otherwise; externalId stays. How far it is stands in FILE.progress: run the command again
+when it breaks off, and each operation is done once. The exit status is 1 if any was refused, or if the file is not
+whole.
 """
 _GO_ON = "What is done is kept; run the same command again to go on."
 _EVERY = 2.0
@@ -59,6 +61,9 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on-errors", metavar="N", type=int, help="begin no other line once N operations were refused"
     )
+    parser.add_argument(
+        "--keep-ids", action="store_true", help="give resources the ids that they had; only where there never were any"
+    )
     parser.set_defaults(command=_import)
 
 
@@ -67,6 +72,8 @@ async def _export(app: App, options: argparse.Namespace) -> None:
     representation = _representation(app, provider)
     export = Export(representation)
     if options.resume and path.exists():
+        if path.name.endswith(bulk_lines.COMPRESSED):
+            raise LinesError(f"{path} is compressed, and nothing can be added to it; delete it and export anew")
         _see_that_it_is_of(provider, path)
         os.truncate(path, export.recall(path))
         file = path.open("ab")
@@ -74,8 +81,7 @@ async def _export(app: App, options: argparse.Namespace) -> None:
         file = bulk_lines.create(path)
     with file:
         if not file.tell():
-            change = f"{await representation.directory.last():016x}"
-            file.write(Header(provider.name, provider.table, change, bulk_lines.digest(provider.custom)).line())
+            file.write(await exporting.header(provider, representation.directory))
         if not export.ended:
             await _write(export, file)
     print(f"{path} is whole: {_told(export.counts)}", file=sys.stderr)
@@ -95,7 +101,7 @@ async def _write(export: Export, file: BinaryIO) -> None:
     representation = export.representation
     types = representation.schemas.types
     total = sum([await representation.directory.total(types[name]) for name in export.counts])
-    speaking, packed = _Speaking(2 * total), bulk_lines.Packed(file)
+    speaking = _Speaking(2 * total)
     seen, begun = 0, sum(export.counts.values())
 
     def told(turn: Turn) -> None:
@@ -106,11 +112,9 @@ async def _write(export: Export, file: BinaryIO) -> None:
             seen, seen, f"{seen + begun if turn == 'create' else seen + begun - total:,} of {total:,} are {doing}"
         )
 
-    async for operation in export.operations(told):
-        packed.add(operation)
-    packed.flush()
-    file.write(bulk_lines.end(export.counts))
-    file.flush()
+    async for lines in exporting.lines(export, told):
+        file.write(lines)
+        file.flush()
     os.fsync(file.fileno())
 
 
@@ -118,18 +122,26 @@ def _told(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} of the type {name}" for name, count in counts.items())
 
 
+async def bring_in(app: App, name: str, path: Path) -> None:
+    """Do what ``import`` does with a file of a directory that is lost; raises as it does."""
+    await _import(app, argparse.Namespace(name=name, file=path, dry_run=False, fail_on_errors=None, keep_ids=True))
+
+
 async def _import(app: App, options: argparse.Namespace) -> None:
     provider, path = await app.providers.get(options.name), options.file
     header = _header(provider, path)
     representation = _representation(app, provider)
     settings, origin = app.settings, Origin("import", "")
-    service = Service(representation, provider.profile, settings, origin, set(), dry_run=options.dry_run)
-    kept = ":memory:" if options.dry_run else f"{path}.progress"
-    progress = Progress.open(kept, path, provider.table, await representation.directory.last())
+    kept, last = ":memory:" if options.dry_run else f"{path}.progress", await representation.directory.last()
+    if options.keep_ids and last and not Path(kept).exists():  # noqa: ASYNC240 (nobody else waits)
+        raise ProviderError(f"{provider.name!r} has or had resources, so that others cannot keep their ids there")
+    told = {"dry_run": options.dry_run, "keep_ids": options.keep_ids}
+    service = Service(representation, provider.profile, settings, origin, set(), **told)
+    progress = Progress.open(kept, path, provider.table, last)
     doing = Import(service, progress, options.fail_on_errors)
     try:
         await doing.recall()
-        await _run(doing, path, os.path.getsize(path))  # noqa: ASYNC240, PTH202 (nobody else waits)
+        await _run(doing, path, bulk_lines.size(path))
         failures = progress.failures
     except Unavailable as error:
         raise ProviderError(f"{error} {_GO_ON}") from None

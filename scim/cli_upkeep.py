@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable
 
@@ -35,11 +36,15 @@ unknown kind are told and left 'by hand'. The exit status is 1 if anything is le
 _ERASE = """\
 Take the values out of all change records of a deleted resource, at once, and not only when the provider's retention
 ends. The records keep who did what, and when; 'changes' shows that their values are erased. The command can be run
-again at any time, also if it broke off.
+again at any time; one that broke off is ended by the timer 'retention', too.
 
 A value by which another resource names this one, such as the manager of an employee, is the other's, and stays there
 and in its change records: change the other, and erase it when it is deleted. Backups and logs of others are not
 reached.
+"""
+_RETAIN = """\
+Do what the timer 'retention' does each night, for all providers, now and to the end: change records that are older than
+the provider's retention lose their values, tombstones as old expire, and erasures that broke off are ended.
 """
 _QUIET_STEP = 100_000
 
@@ -64,6 +69,9 @@ def add(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
             added.add_argument("--dry-run", action="store_true", help="only tell what would be mended: 'check'")
         added.add_argument("--progress", action="store_true", help="tell how far it is, also where stderr is a file")
         added.set_defaults(command=command)
+    text = "take out values and tombstones whose time is up"
+    added = add_parser("retain", help=text, description=_RETAIN, formatter_class=argparse.RawDescriptionHelpFormatter)
+    added.set_defaults(command=_retain)
 
 
 class Progress:
@@ -163,7 +171,19 @@ async def _erase(app: App, options: argparse.Namespace) -> None:
     except StillThere as there:
         raise ProviderError(f"the {there} {options.id} is not deleted; delete it first") from None
     except NeverThere:
-        raise ProviderError(f"provider {options.provider!r} never had a resource with the id {options.id!r}") from None
+        nothing = f"provider {options.provider!r} never had a resource with the id {options.id!r}"
+        raise ProviderError(f"{nothing}, or keeps no values of it any more") from None
     finally:
         progress.clear()
     print(f"{erasure.read:,} change records are read; {erasure.erased:,} of them lost their values")
+
+
+async def _retain(app: App, _: argparse.Namespace) -> None:
+    tally = await app.retention.round(math.inf)
+    print(f"{tally.read:,} change records of {tally.providers:,} providers are read")
+    print(f"{tally.emptied:,} of them lost their values, and {tally.forgotten:,} tombstones expired")
+    if tally.erasures:
+        print(f"{tally.erasures:,} erasures that broke off are ended")
+    if tally.errors:
+        why = getattr(tally.errors[0], "detail", type(tally.errors[0]).__name__)
+        raise ProviderError(f"{len(tally.errors):,} of the providers could not be seen to: {why}")

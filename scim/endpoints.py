@@ -4,13 +4,12 @@ import asyncio
 import re
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
-from scim import handlers, media, messages, oauth, openapi, telemetry
+from scim import handlers, media, messages, oauth, telemetry
 from scim.addresses import client_address
 from scim.auth import Authenticator, Principal
+from scim.beside import Beside
 from scim.changes import Origin
 from scim.errors import (
     BadRequest,
@@ -24,14 +23,13 @@ from scim.errors import (
     Unavailable,
     UriTooLong,
 )
-from scim.failures import Failures
 from scim.handlers import Answer, Call, Handler, Request, Response
-from scim.oauth import OAuthError, TokenEndpoint
+from scim.oauth import OAuthError
 from scim.pacing import Pace
 from scim.providers import Providers
 from scim.queries import Queries
 from scim.representation import Representation
-from scim.schema import JsonObject, ResourceType, Schemas
+from scim.schema import ResourceType, Schemas
 from scim.service import Service
 from scim.settings import Settings
 from scim.storage.rows import SettingsChanged, TableNotFound
@@ -51,15 +49,12 @@ class Endpoints:
         settings: Settings,
         providers: Providers,
         authenticator: Authenticator,
-        tokens: TokenEndpoint | None,
-        standard: Schemas,
+        beside: Beside,
     ) -> None:
         self._settings = settings
         self._providers = providers
         self._authenticator = authenticator
-        self._tokens = tokens
-        self._failures = Failures()
-        self._standard = standard
+        self._beside = beside
         self._pace = Pace(settings.requests_per_second, settings.requests_at_once)
 
     async def handle(self, request: Request) -> Response:
@@ -100,28 +95,11 @@ class Endpoints:
             case ["scim", provider_name, version, *rest] if _VERSION.fullmatch(version):
                 path = [version, *rest]
             case other:
-                return await self._beside(other, request, trace)
+                return await self._beside.answer(other, request, trace)
         try:
             return await self._handled(request, provider_name, path, trace)
         except SettingsChanged:  # since they were cached; nothing was written, so the request may be done once more
             return await self._handled(request, provider_name, path, trace)
-
-    async def _beside(self, path: list[str], request: Request, trace: telemetry.Trace) -> Answer:
-        """Answer what is not SCIM's: the token endpoint, and what anyone may know."""
-        match path:
-            case ["scim", provider_name, "oauth", "token"] if self._tokens is not None:
-                return await self._token(self._tokens, request, provider_name, trace)
-            case ["oauth", "token"] if self._tokens is not None:
-                return await self._token(self._tokens, request, "", trace)
-            case [".well-known", "oauth-authorization-server"] if self._tokens is not None:
-                return _published(request, oauth.metadata(self._settings.public_url), trace)
-            case [".well-known", "jwks.json"] if self._tokens is not None:
-                return _published(request, await self._tokens.jwks(), trace)
-            case ["openapi.json"]:
-                trace.endpoint = "/openapi.json"
-                return self._described(request.method)
-            case _:
-                raise NotFound("There is no such endpoint; a Base URL has the form /scim/{provider}/v2.")
 
     async def _handled(self, request: Request, provider_name: str, path: list[str], trace: telemetry.Trace) -> Answer:
         address = client_address(request.headers, self._settings.proxies)
@@ -130,7 +108,7 @@ class Endpoints:
                 request.headers.get("authorization"), provider_name, address
             )
         except Unauthorized:
-            await self._failures.slow(provider_name, address)
+            await self._beside.failures.slow(provider_name, address)
             raise
         trace.provider = principal.provider.name
         with self._pace.admit(principal.provider.name, len(request.body)):
@@ -169,35 +147,6 @@ class Endpoints:
             status, body, headers = _refusal(error, trace)
         return status, body, headers | told
 
-    async def _token(
-        self, tokens: TokenEndpoint, request: Request, provider_name: str, trace: telemetry.Trace
-    ) -> Answer:
-        """Issue an access token, or say why not in OAuth's words (RFC 6749 §5)."""
-        trace.endpoint = oauth.ENDPOINT
-        if request.method != "POST":
-            raise MethodNotAllowed(request.method, ("POST",))
-        address = client_address(request.headers, self._settings.proxies)
-        try:
-            body = await tokens.token(request.headers, request.body, provider_name, address)
-        except OAuthError as refused:
-            if refused.status == HTTPStatus.UNAUTHORIZED:
-                await self._failures.slow(provider_name, address)
-            return refused.status, refused.body, oauth.NO_STORE | refused.headers
-        trace.provider = provider_name
-        return HTTPStatus.OK, body, oauth.NO_STORE
-
-    def _described(self, method: str) -> Answer:
-        """What anyone may know of the service: the endpoints of any provider, and the standard schemas."""
-        if method not in {"GET", "HEAD"}:
-            raise MethodNotAllowed(method, ("GET",))
-        return HTTPStatus.OK, self._description, {"Content-Type": openapi.MEDIA_TYPE}
-
-    @cached_property
-    def _description(self) -> JsonObject:
-        """Made once: whoever asks needs no token, and it is large."""
-        url = self._settings.public_url
-        return openapi.of_service(self._standard, handlers.configuration(self._settings, url), url)
-
     def _call(self, request: Request, principal: Principal, trace: telemetry.Trace, found: "_Endpoint") -> Call:
         provider, settings = principal.provider, self._settings
         representation = Representation(
@@ -210,14 +159,6 @@ class Endpoints:
         service = Service(representation, provider.profile, settings, origin, trace.quirks, dry_run, len(request.body))
         queries = Queries(representation, provider, provider.profile, settings, trace.quirks)
         return Call(request, principal, service, queries, settings, found.kind, found.identifier)
-
-
-def _published(request: Request, document: JsonObject, trace: telemetry.Trace) -> Answer:
-    """A document that anyone may read."""
-    trace.endpoint = "/.well-known"
-    if request.method not in {"GET", "HEAD"}:
-        raise MethodNotAllowed(request.method, ("GET",))
-    return HTTPStatus.OK, document, {"Content-Type": oauth.JSON}
 
 
 def _refusal(error: ScimError, trace: telemetry.Trace) -> Answer:

@@ -8,17 +8,21 @@ A large group gets its members in lots. Everything is read once more for what fo
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import batched
 from pathlib import Path
 from typing import Literal
 
 from scim import bulk_lines, references
+from scim.bulk_lines import Header
 from scim.errors import NotFound
 from scim.experimental import MEMBERSHIP
 from scim.messages import PATCH_OP
 from scim.profiles import PROFILES
+from scim.provider import Provider
 from scim.representation import Representation
 from scim.schema import Json, JsonObject, ResourceType
+from scim.storage.directory import Directory
 from scim.storage.records import Stored
 
 LOT = 45
@@ -218,6 +222,31 @@ class Export:
             "path": f"{stored.kind.endpoint}/bulkId:{stored.id}",
             "data": {"schemas": [PATCH_OP], "Operations": changes},
         }
+
+
+async def header(provider: Provider, directory: Directory) -> bytes:
+    """The line before all others."""
+    change = f"{await directory.last():016x}"
+    return Header(provider.name, provider.table, change, bulk_lines.digest(provider.custom)).line()
+
+
+async def lines(export: Export, told: Told) -> AsyncIterator[bytes]:
+    """The lines that are still to be written, each whole, down to the one that says that they are all."""
+    written = BytesIO()
+    packed = bulk_lines.Packed(written)
+
+    def taken() -> bytes:
+        line = written.getvalue()
+        written.seek(0)
+        written.truncate()
+        return line
+
+    async for operation in export.operations(told):
+        packed.add(operation)
+        if written.tell():
+            yield taken()
+    packed.flush()
+    yield taken() + bulk_lines.end(export.counts)
 
 
 def _lots(group: Stored, members: Iterable[str]) -> Iterator[tuple[str, ...]]:

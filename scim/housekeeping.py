@@ -1,14 +1,12 @@
 """Finishing what requests left behind; nobody waits for it, so a timer sees that it is done."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from scim import observing, telemetry
-from scim.describing import describe
+from scim import observing, timers
 from scim.provider import Provider
 from scim.providers import Providers
 from scim.storage.rows import TableNotFound
@@ -21,8 +19,6 @@ _LEAST, _MOST = 10.0, 40.0
 """Seconds of a round that one provider may have: the more, the fewer of them are due."""
 _SOON, _LATE = 50.0, 15 * 60.0
 """Seconds for which a provider is left alone at first and at most; from look to look they double."""
-
-_logger = logging.getLogger("scim")
 
 
 @dataclass(slots=True)
@@ -63,9 +59,9 @@ class Housekeeping:
 
     async def round(self) -> Tally:
         """Look after all providers that are due, the longest neglected first; raises nothing, and logs one line."""
-        with telemetry.timer("housekeeping") as run:
+        with timers.run("housekeeping") as run:
             tally = await self._round()
-            run.failed = bool(tally.errors)
+            run.errors, run.counts = tally.errors, {"looked_at": tally.looked_at, "pieces": tally.pieces}
         return tally
 
     async def _round(self) -> Tally:
@@ -79,7 +75,6 @@ class Housekeeping:
         async with asyncio.TaskGroup() as group:
             for _ in range(_TOGETHER):
                 group.create_task(self._look_after(turns, started + _ROUND, share, tally))
-        _tell(tally, self._clock() - started)
         return tally
 
     async def _due(self, now: float) -> list[Provider]:
@@ -110,15 +105,3 @@ class Housekeeping:
             before = self._rests.get(provider.table, _Rest())  # another round may find the provider gone meanwhile
             seconds = 0.0 if pieces else min(max(2 * before.seconds, _SOON), _LATE)
             self._rests[provider.table] = _Rest(self._clock() + seconds, seconds)
-
-
-def _tell(tally: Tally, seconds: float) -> None:
-    fields = {
-        "message": "housekeeping",
-        "looked_at": tally.looked_at,
-        "pieces": tally.pieces,
-        "failed": len(tally.errors),
-        "duration_ms": round(seconds * 1000, 1),
-        "error": describe(tally.errors[0]) if tally.errors else [],
-    }
-    _logger.log(logging.ERROR if tally.errors else logging.INFO, "housekeeping", extra={"fields": fields})

@@ -26,7 +26,7 @@ from scim.errors import ScimError
 from scim.provider import Provider
 from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, Tables, Unsettled, Write
 
-_TABLE = "credentials"
+CREDENTIALS = "credentials"
 _MAX_CACHED = 10_000
 _NOTED_EVERY = 60.0
 """Seconds between two notes of when a credential was used."""
@@ -47,7 +47,7 @@ class Keyring:
 
     def __init__(self, tables: Tables, cache_seconds: float = 60, clock: Callable[[], float] = time.time) -> None:
         self._tables = tables
-        self._rows: Rows = tables.rows(_TABLE, "credential")
+        self._rows: Rows = tables.rows(CREDENTIALS, "credential")
         self._cache_seconds = cache_seconds
         self._clock = clock
         self._cached: dict[str, tuple[float, Credential]] = {}
@@ -62,7 +62,7 @@ class Keyring:
 
     async def prepare(self) -> None:
         """Create the table, if it is not there."""
-        await self._tables.create(_TABLE)
+        await self._tables.create(CREDENTIALS)
 
     async def issue(
         self, provider: Provider, kind: Kind = "token", scope: Scope = "write", user: str = "", days: float = 0

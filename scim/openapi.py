@@ -50,7 +50,10 @@ def of_service(schemas: Schemas, config: JsonObject, public_url: str) -> JsonObj
         "variables": {"provider": {"default": "demo", "description": "The provider's name."}},
     }
     text = f"{_ABOUT} A provider's own description, with its schemas and its profile, is below its Base URL."
-    return _Description(schemas, PROFILES["rfc"], Capabilities.announced(config)).document(server, text, public_url)
+    description = _Description(schemas, PROFILES["rfc"], Capabilities.announced(config))
+    document = description.document(server, text, public_url)
+    document["paths"] |= _probes(public_url)
+    return document
 
 
 _ABOUT = (
@@ -68,6 +71,28 @@ def _clients(issuing: str) -> JsonObject:
     scopes = {"write": "All that the provider's clients may do.", "read": "Reading."}
     flow = {"tokenUrl": f"{issuing}/oauth/token", "scopes": scopes}
     return {"client": {"type": "oauth2", "flows": {"clientCredentials": flow}}}
+
+
+def _probes(public_url: str) -> JsonObject:
+    """What probes ask, who need no token: beside all providers."""
+    strings = {"name": {"type": "string"}, "sentence": {"type": "string"}}
+    flags = {"ok": {"type": "boolean"}, "needed": {"type": "boolean"}}
+    check = {"type": "object", "required": [*strings, *flags], "properties": strings | flags}
+    found = {"ready": {"type": "boolean"}, "checks": {"type": "array", "items": check}}
+    report = {"type": "object", "required": ["ready", "checks"], "properties": found}
+    alive = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
+    paths: JsonObject = {}
+    for name, summary, answers in (
+        ("health", "Whether the process lives", {"200": ("It does.", alive)}),
+        ("ready", "Whether it can serve", {"200": ("It can.", report), "503": ("It cannot.", report)}),
+    ):
+        told = {
+            status: {"description": text, "content": {MEDIA_TYPE: {"schema": shape}}}
+            for status, (text, shape) in answers.items()
+        }
+        operation = _operation(name, summary, "Service") | {"security": [], "responses": _refusals() | told}
+        paths[f"/{name}"] = {"servers": [{"url": public_url}], "get": operation}
+    return paths
 
 
 def _word(value: bool | str) -> str:  # noqa: FBT001 (a switch's value)

@@ -22,7 +22,7 @@ from scim.schema_changes import compare
 from scim.storage.directory import Directory
 from scim.storage.rows import Create, Delete, Merge, Refused, Row, Rows, Tables
 
-_PROVIDERS = "providers"
+PROVIDERS = "providers"
 _MAX_SCHEMAS = 200  # different ones that a process keeps at hand
 _AT_THE_SAME_TIME = "somebody else changed the provider at the same time; try again"
 _OPERATOR = Origin("operator", "")
@@ -46,7 +46,7 @@ class Providers:
         self._tables = tables
         self._standard = standard
         self._drafts = drafts
-        self._rows: Rows = tables.rows(_PROVIDERS, "provider")
+        self._rows: Rows = tables.rows(PROVIDERS, "provider")
         self.keyring = Keyring(tables, cache_seconds)
         self._cache_seconds = cache_seconds
         self._cached: dict[str, tuple[float, Provider]] = {}
@@ -55,7 +55,7 @@ class Providers:
 
     async def prepare(self) -> None:
         """Create the two tables, if they are not there."""
-        await self._tables.create(_PROVIDERS)
+        await self._tables.create(PROVIDERS)
         await self.keyring.prepare()
 
     async def create(self, name: str, profile: str, switches: Mapping[str, str]) -> Provider:
@@ -248,6 +248,11 @@ class Providers:
         except ValueError as error:
             raise ProviderError(f"{error}; write a network such as 192.0.2.0/24 or 2001:db8::/32") from None
         return await self._update(row, replace(Provider.decode(row), allowed=allowed))
+
+    async def retain(self, name: str, days: int) -> Provider:
+        """Let a provider's change records keep personal values for so many days."""
+        row = await self._row(name)
+        return await self._update(row, replace(Provider.decode(row), retention_days=days))
 
     async def _row(self, name: str) -> Row:
         row = await self._rows.get(name) if is_name(name) else None

@@ -33,6 +33,8 @@ class Service:
         quirks: names of the departures from the standard met while answering.
         dry_run: answer as ever, and write nothing.
         size: bytes in the body.
+        keep_ids: whether what is created in a bulk request gets its bulkId as its id, if that can be one.
+        wanted: the id that what is created is to have; blank: a new one.
     """
 
     representation: Representation
@@ -42,6 +44,8 @@ class Service:
     quirks: set[str]
     dry_run: bool = False
     size: int = 0
+    keep_ids: bool = False
+    wanted: str = ""
 
     @property
     def directory(self) -> Directory:
@@ -182,7 +186,7 @@ class Service:
 
     def _request(self, notes: tuple[Note, ...]) -> Request:
         self._note(notes)
-        return Request(self.origin, notes, self.profile.skip_unknown_members)
+        return Request(self.origin, notes, self.profile.skip_unknown_members, self.wanted)
 
     def _note(self, notes: Sequence[Note]) -> None:
         self.quirks.update(note.quirk for note in notes)

@@ -155,6 +155,11 @@ class Signing:
         self._unread = False
         self._reading = asyncio.Lock()
 
+    @property
+    def unread(self) -> bool:
+        """Whether the keys could not be read when they last should have been."""
+        return self._unread
+
     def audience(self, provider: str) -> str:
         """Whom tokens for a provider are for (``aud``): its Base URL."""
         return f"{self.issuer}/scim/{provider}/v2"

@@ -141,28 +141,6 @@ def request(method: str, headers: Mapping[str, str]) -> Iterator[Trace]:
                 _logger.log(trace.level, "request", extra={"fields": trace.fields()})
 
 
-@dataclass(slots=True)
-class Run:
-    """A timer's run, while it goes on: failed or not."""
-
-    failed: bool = False
-
-
-@contextmanager
-def timer(name: str) -> Iterator[Run]:
-    """A run of a timer, which is counted by how it ended; an escaping exception is a failure."""
-    with observing.follow("work", f"timer {name}") as followed:
-        run = Run()
-        try:
-            yield run
-        except BaseException:
-            run.failed = True
-            raise
-        finally:
-            followed.failed = run.failed
-            observing.count("timer.runs", {"timer": name, "outcome": "failed" if run.failed else "ok"})
-
-
 def warn_of_end(provider: str, credential: str, ends: str) -> None:
     """Say that a credential is about to end, for somebody to rotate it."""
     fields = {"message": "a credential is about to end", "provider": provider, "credential": credential, "ends": ends}

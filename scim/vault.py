@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+from azure.core.exceptions import AzureError
 
+from scim.identity import Identity, vault_scope
 from scim.signing import Source
 
 _VERSION = "7.4"
@@ -16,19 +18,19 @@ _SECONDS = 10.0
 """To wait for the identity and the vault together."""
 
 
-def source(where: str) -> Source:
-    """What reads the keys at a place."""
+def source(where: str, client_id: str = "") -> Source:
+    """What reads the keys at a place, a key vault as the identity of a client id."""
     if where.startswith("https://"):
-        return lambda: _vault("GET", where)
+        return lambda: _vault("GET", where, client_id)
     return lambda: asyncio.to_thread(Path(where).read_text, "ascii", "replace")
 
 
-def sink(where: str) -> Callable[[str], Awaitable[None]]:
-    """What writes the keys to a place."""
+def sink(where: str, client_id: str = "") -> Callable[[str], Awaitable[None]]:
+    """What writes the keys to a place, likewise."""
 
     async def write(text: str) -> None:
         if where.startswith("https://"):
-            await _vault("PUT", where, {"value": text, "contentType": "application/x-pem-file"})
+            await _vault("PUT", where, client_id, {"value": text, "contentType": "application/x-pem-file"})
         else:
             await asyncio.to_thread(_write_file, Path(where), text)
 
@@ -45,29 +47,21 @@ def _write_file(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def _scope(host: str) -> str:
-    """What a token for a vault is asked for: each of Azure's clouds has vaults, and an audience, of its own."""
-    return f"https://vault.{host.rpartition('.vault.')[2]}/.default"
-
-
-async def _vault(method: str, url: str, body: dict[str, str] | None = None) -> str:
-    """The value of a secret, after what was asked of it; by the process's managed identity.
+async def _vault(method: str, url: str, client_id: str, body: dict[str, str] | None = None) -> str:
+    """The value of a secret, after what was asked of it.
 
     Raises:
         OSError: it cannot be had.
         FileNotFoundError: there is no such secret yet.
     """
-    from azure.core.exceptions import AzureError  # noqa: PLC0415 (heavy, and for deployments only)
-    from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
-
     host = urlsplit(url).netloc
     try:
         async with (
             asyncio.timeout(_SECONDS),
-            DefaultAzureCredential() as identity,
+            Identity(client_id) as identity,
             aiohttp.ClientSession(trust_env=True) as session,
         ):
-            token = await identity.get_token(_scope(host))
+            token = await identity.get_token(vault_scope(host))
             headers = {"Authorization": f"Bearer {token.token}"}
             parameters = {"api-version": _VERSION}
             async with session.request(method, url, params=parameters, headers=headers, json=body) as answer:

@@ -37,6 +37,13 @@ def azurite() -> Iterator[str]:
         yield connection_string
 
 
+@pytest.fixture(scope="session")
+def blobs() -> Iterator[str]:
+    """The connection string of an Azurite with blobs, for as long as the tests run."""
+    with emulator.running({"blob": 0, "queue": 0, "table": 0}) as connection_string:
+        yield connection_string
+
+
 @pytest.fixture(params=["memory", "azurite"])
 async def tables(request: pytest.FixtureRequest) -> AsyncIterator[Tables]:
     """A storage account: one in memory, then Azurite's."""

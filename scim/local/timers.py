@@ -51,10 +51,11 @@ class Schedule:
 
 
 class Timers:
-    """Runs functions when it is time; a function's own runs never overlap, as in Azure."""
+    """Runs functions when it is time, or when told to; a function's own runs never overlap, as in Azure."""
 
     def __init__(self, functions: Iterable[worker.TimerFunction]) -> None:
         self._functions = [(function, Schedule(function.name, function.schedule)) for function in functions]
+        self._alone = {function.name.lower(): asyncio.Lock() for function, _ in self._functions}
         self._tasks: list[asyncio.Task[None]] = []
         self._turn = _Turn(os.environ.get(TURN))
 
@@ -71,15 +72,30 @@ class Timers:
                 await task
         self._turn.give_up()
 
+    def run(self, name: str) -> bool:
+        """Run a function at once, whatever its schedule says; nobody waits for it. False if there is none."""
+        for function, _ in self._functions:
+            if function.name.lower() == name.lower():
+                self._tasks = [
+                    *(task for task in self._tasks if not task.done()),
+                    asyncio.create_task(self._run(function)),
+                ]
+                return True
+        return False
+
     async def _keep(self, function: worker.TimerFunction, schedule: Schedule) -> None:
         if function.run_on_startup and self._turn.ours():
-            await _run(function)
+            await self._run(function)
         due = 0.0
         while True:
             due = schedule.next(max(due, time.time()))
             await asyncio.sleep(due - time.time())
             if self._turn.ours():
-                await _run(function)
+                await self._run(function)
+
+    async def _run(self, function: worker.TimerFunction) -> None:
+        async with self._alone[function.name.lower()]:
+            await _run(function)
 
 
 async def _run(function: worker.TimerFunction) -> None:

@@ -29,6 +29,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.data.tables.aio import TableServiceClient
 
 from scim import observing, telemetry
+from scim.identity import Identity, tables_scope
 from scim.storage import wire
 from scim.storage.rows import TableNotFound, Unreachable, Unsettled
 
@@ -61,11 +62,11 @@ class Account:
     Reads are tried again, writes are sent once: a write sent anew can meet its own success, and take it for a conflict.
     """
 
-    def __init__(self, storage: str) -> None:
-        """Know an account by its connection string, or by its tables' URL with the process's managed identity."""
+    def __init__(self, storage: str, client_id: str = "") -> None:
+        """Know an account by its connection string, or by its tables' URL and who signs in, as ``Identity`` has it."""
         self._storage = storage
-        self._by_identity = storage.lower().startswith("https://")
-        self._identity: Any = None
+        self._identity = Identity(client_id) if storage.lower().startswith("https://") else None
+        self._named = bool(client_id)
         self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse]
         self.is_cosmos = False
 
@@ -151,7 +152,8 @@ class Account:
         if code in GONE:
             raise TableNotFound from error
         if isinstance(error, ClientAuthenticationError) or status in NOT_LET_IN:
-            self._unreachable(self._how_to_get_in(status), error)
+            answered = fault is not None or self._answered(error)
+            self._unreachable(self._how_to_get_in(signed_in=answered), error)
         if status is None:
             advice = "see that it runs, and that ROLLCALL_STORAGE names it rightly"
             self._unreachable(f"the store at {self.host} does not answer: {advice}", error)
@@ -169,10 +171,8 @@ class Account:
     def _connect(self) -> TableServiceClient:
         transport = AioHttpTransport(connection_timeout=CONNECT, read_timeout=READ)
         options: dict[str, Any] = {"transport": transport, "retry_total": 0}
-        if self._by_identity:
-            from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 (heavy, and for deployments only)
-
-            self._identity = self._identity or DefaultAzureCredential()
+        if self._identity:
+            options["audience"] = tables_scope(urlsplit(self._storage).hostname or "").removesuffix("/.default")
             service = TableServiceClient(self._storage, credential=self._identity, **options)
         else:
             service = TableServiceClient.from_connection_string(self._storage, **options)
@@ -188,20 +188,29 @@ class Account:
                 return _SharedKeyLite(credential)
             case AzureSasCredential() as credential:
                 return AzureSasCredentialPolicy(credential)
-        scope = "https://cosmos.azure.com/.default" if self.is_cosmos else "https://storage.azure.com/.default"
-        return AsyncBearerTokenCredentialPolicy(self._identity, scope)
+        if self._identity is None:
+            raise ValueError
+        return AsyncBearerTokenCredentialPolicy(self._identity, tables_scope(urlsplit(service.url).hostname or ""))
 
-    def _how_to_get_in(self, status: int | None) -> str:
-        if not self._by_identity:
+    def _answered(self, error: Exception) -> bool:
+        """Whether it was the store that answered so, and not who gives tokens."""
+        request = getattr(getattr(error, "response", None), "request", None)
+        return request is not None and urlsplit(request.url).netloc == urlsplit(self.service.url).netloc
+
+    def _how_to_get_in(self, *, signed_in: bool) -> str:
+        if self._identity is None:
             return f"the store at {self.host} refuses the account's key: {_COPY}"
-        if status is None:
-            return f"nobody is signed in to the store at {self.host}: sign in with 'az login', as one who has {_ROLE}"
-        return f"the store at {self.host} does not let this identity in: give it {_ROLE}, and some minutes to count"
+        if signed_in:
+            return f"the store at {self.host} does not let this identity in: give it {_ROLE}, and some minutes to count"
+        if self._named:
+            assign = "assign the managed identity to the app, and see that ROLLCALL_IDENTITY is its client id"
+            return f"nobody is signed in to the store at {self.host}: {assign}"
+        return f"nobody is signed in to the store at {self.host}: sign in with 'az login', as one who has {_ROLE}"
 
     def _unreachable(self, remedy: str, error: Exception) -> NoReturn:
         if telemetry.current() is not None:  # elsewhere the operator is there to be told
             _logger.error(remedy, exc_info=error)
-        raise Unreachable(remedy) from error
+        raise Unreachable(remedy, self.host if "service" in vars(self) else "") from error
 
 
 class _SharedKeyLite(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):

@@ -57,11 +57,14 @@ class Request:
         origin: who asks.
         notes: what was skipped or coerced before the store was reached.
         skip_unknown_members: pass over ids that no resource has, instead of refusing.
+        wanted: the id that a new resource had elsewhere and is to have here; blank: a new one. For a directory that
+            had no resource before, and in the order of these ids.
     """
 
     origin: Origin
     notes: tuple[Note, ...] = ()
     skip_unknown_members: bool = False
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,9 @@ class Creation:
             Uniqueness: another resource has a value that must be unique.
             InvalidValue: a member does not exist.
         """
-        kind, identifier = self.kind, draft.new_id()
-        stored = Stored(kind, identifier, self.attributes, draft.now, draft.now, draft.number, members={})
+        kind, wanted = self.kind, self.request.wanted
+        identifier, created = draft.take_id(wanted) if wanted else (draft.new_id(), draft.now)
+        stored = Stored(kind, identifier, self.attributes, created, draft.now, draft.number, members={})
         linked = Linked(stored, {}, {})
         if kind.members:
             linking = Linking(self.schemas, view, draft, skip_unknown=self.request.skip_unknown_members)

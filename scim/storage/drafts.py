@@ -262,6 +262,11 @@ class Draft:
         self.head = replace(self.head, last_id=identifier)
         return identifier
 
+    def take_id(self, identifier: str) -> tuple[str, str]:
+        """An id that was given elsewhere, and when that was."""
+        self.head = replace(self.head, last_id=max(self.head.last_id, identifier))
+        return identifier, instant(keys.given_at(identifier) << 16)
+
     @property
     def empty(self) -> bool:
         """Whether there is nothing to commit."""

@@ -124,6 +124,8 @@ class Buried:
             return [Problem(self.identifier, "it was deleted, and is still there", "by hand")]
         if change is None and row is not None:
             return self._unfounded(draft, row, alive)
+        if change is not None and change.forgotten:
+            return self._outlived(draft, row, change)
         if change is None or (row is not None and row.properties["number"] == f"{said:016x}"):
             return []
         properties = {"type": change.type, "number": f"{said:016x}", "at": change.at}
@@ -141,6 +143,14 @@ class Buried:
         draft.delete(row)
         record(draft, alive[0].name, self.identifier, {"tombstone": {"removed": 1}})
         return [Problem(self.identifier, "a tombstone of a resource that is there, and was not deleted")]
+
+    def _outlived(self, draft: Draft, row: Row | None, change: Change) -> list[Problem]:
+        """A tombstone whose time was up."""
+        if row is None:
+            return []
+        draft.delete(row)
+        record(draft, change.type, self.identifier, {"tombstone": {"removed": 1}})
+        return [Problem(self.identifier, "a tombstone that is to have expired")]
 
     async def _deletion(self, view: View, number: int) -> Change | None:
         rows = await view.range(keys.change(number), keys.change(number) + "/")

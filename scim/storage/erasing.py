@@ -1,21 +1,21 @@
-"""Erasing: the change records of a deleted resource lose their values, and keep who did what, and when."""
+"""Erasing: the change records of a deleted resource lose their values, and keep who did what, and when.
+
+A row says that it has been begun until the last transaction, which records it. So one that breaks off is found, and
+carried on.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import batched
 
 from scim.changes import Origin
-from scim.errors import Unavailable
 from scim.schema import Schemas
 from scim.storage import keys
 from scim.storage.commit import Commit
 from scim.storage.drafts import Draft, View
-from scim.storage.rows import MAX_TRANSACTION_ROWS, Merge, Property, Refused, Row, Rows, Unsettled, pack
-
-_ATTEMPTS = 8
-"""Times that records are stripped, if nobody knows whether they were."""
+from scim.storage.rows import Create, Refused, Row, Rows, Unsettled
+from scim.storage.stripping import ATTEMPTS, broken_off, has_values, strip
 
 
 class StillThere(Exception):
@@ -23,7 +23,7 @@ class StillThere(Exception):
 
 
 class NeverThere(Exception):
-    """There is no such resource, and none was deleted."""
+    """There is no such resource, and none is known to have been deleted."""
 
 
 @dataclass(slots=True)
@@ -49,15 +49,22 @@ class Erasure:
 
         Raises:
             StillThere: the resource exists.
-            NeverThere: it never did.
+            NeverThere: it never did, or no values of it are left.
         """
-        kind = await self._type()
+        begun = await self.rows.get(keys.erasure(self.identifier)) if keys.is_id(self.identifier) else None
+        kind = str(begun.properties["type"]) if begun else await self._type()
         async for page in self.rows.range(*keys.span("change")):
-            await self._strip([row for row in page if self._tells(row)])
+            found = [row for row in page if row.properties.get("id_") == self.identifier and has_values(row)]
+            if found and begun is None:
+                begun = await self._begin(kind)
+            await strip(self.rows, found, "yes", self._erased)
             self.read += len(page)
             yield self.read
-        if self.erased:
-            await Commit(self.rows).write(_Record(kind, self.identifier, self.origin, self.erased))
+        if begun is not None:
+            await Commit(self.rows).write(_Record(kind, self.identifier, self.origin))
+
+    def _erased(self, number: int) -> None:
+        self.erased += number
 
     async def _type(self) -> str:
         for kind in self.schemas.types.values() if keys.is_id(self.identifier) else ():
@@ -68,42 +75,33 @@ class Erasure:
             raise NeverThere
         return str(row.properties["type"])
 
-    def _tells(self, row: Row) -> bool:
-        """Whether the record is of the resource, and has values."""
-        return row.properties.get("id_") == self.identifier and bool(row.properties.get("values"))
-
-    async def _strip(self, found: Sequence[Row]) -> None:
-        for some in batched(found, MAX_TRANSACTION_ROWS, strict=False):
-            await self._strip_together(list(some))
-
-    async def _strip_together(self, rows: list[Row]) -> None:
-        for attempt in range(_ATTEMPTS):
+    async def _begin(self, kind: str) -> Row:
+        """Say that it has been begun."""
+        for attempt in range(ATTEMPTS):
             await asyncio.sleep(0.05 * attempt)
-            with suppress(Refused, Unsettled):  # whether it was done, or another did it, the rows tell
-                await self.rows.transact([Merge(row.key, row.etag, _stripped(row)) for row in rows])
-                self.erased += len(rows)
-                return
-            fresh = [row for old in rows if (row := await self.rows.get(old.key)) and self._tells(row)]
-            self.erased += len(rows) - len(fresh)
-            if not fresh:
-                return
-            rows = fresh
-        raise Unavailable("The store breaks off again and again; run the command again.", retry_after=5)
+            with suppress(Refused, Unsettled):  # somebody else may have begun it, too
+                await self.rows.transact([Create(keys.erasure(self.identifier), {"type": kind})])
+            if row := await self.rows.get(keys.erasure(self.identifier)):
+                return row
+        raise broken_off()
 
 
-def _stripped(row: Row) -> dict[str, Property]:
-    return {**pack("values", "", row.properties), "erased": "yes"}
+async def begun(rows: Rows) -> list[str]:
+    """The ids of the resources whose erasure has been begun, and not ended."""
+    return [row.key.rpartition(":")[2] async for page in rows.range(*keys.span(keys.ERASURE)) for row in page]
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """Say in a change that values were erased."""
+    """Say in a change that values were erased, unless somebody else has."""
 
     kind: str
     identifier: str
     origin: Origin
-    erased: int
 
-    async def __call__(self, _: View, draft: Draft) -> None:
+    async def __call__(self, view: View, draft: Draft) -> None:
         """Lay it into the draft."""
-        draft.record("erase", (self.kind, self.identifier), self.origin)
+        row = await view.get(keys.erasure(self.identifier))
+        if row is not None:
+            draft.delete(row)
+            draft.record("erase", (self.kind, self.identifier), self.origin)

@@ -9,6 +9,10 @@ from scim.normal_forms import normal
 from scim.schema import Attribute, Index, Json
 
 HEAD = "head"
+RETENTION = "job:retention"
+"""Where the taking out of old values has got to."""
+ERASURE = "job:erase"
+"""What the keys of erasures that have been begun have in common."""
 
 _VALUE_WIDTH = 110
 """Characters of a value in a key: with the longest alias and an id, a key stays within 200."""
@@ -64,6 +68,11 @@ def after(alias: str, identifier: str) -> str:
     return f"{resource(alias, identifier)}!" if identifier else f"{alias}:"
 
 
+def behind(change: str) -> str:
+    """What is greater than the key of a change record, and less than those of all records that come after it."""
+    return f"{change}!"
+
+
 def created_since(alias: str, milliseconds: int) -> str:
     """What is less than the keys of all resources created at or after a Unix millisecond."""
     return resource(alias, f"{milliseconds >> 16:08x}-{milliseconds & 0xFFFF:04x}-")
@@ -87,6 +96,11 @@ def change(number: int, place: int = 0) -> str:
 def tombstone(identifier: str) -> str:
     """The key of what is left of a deleted resource."""
     return f"tombstone:{identifier}"
+
+
+def erasure(identifier: str) -> str:
+    """The key of an erasure begun and not yet ended."""
+    return f"{ERASURE}:{identifier}"
 
 
 def intent(identifier: str) -> str:
@@ -136,6 +150,11 @@ def new_id(milliseconds: int, last: str) -> str:
             milliseconds, counter = (before, used + 1) if used < 0xFFF else (before + 1, 0)  # noqa: PLR2004 (12 bits)
     bits = milliseconds << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=bits))
+
+
+def given_at(identifier: str) -> int:
+    """When an id was made, in Unix milliseconds."""
+    return int(identifier.replace("-", ""), 16) >> 80
 
 
 def is_id(text: str) -> bool:

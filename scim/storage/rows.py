@@ -126,11 +126,13 @@ class Unreachable(Unavailable):
 
     Attributes:
         remedy: what its operator can do, in a sentence that no client is shown.
+        sentence: the same without the store's address, which anyone may know.
     """
 
-    def __init__(self, remedy: str) -> None:
+    def __init__(self, remedy: str, address: str = "") -> None:
         super().__init__("The store does not answer; send the request again.", retry_after=5)
         self.remedy = remedy
+        self.sentence = remedy.replace(f" at {address}", "", 1) if address else remedy
 
 
 class Rows(Protocol):

@@ -127,6 +127,8 @@ class Survey:
                 self._bucket(row)
             case "head" if not rest or rest.removeprefix("runs:") in self._types:
                 pass
+            case "job" if row.key == keys.RETENTION or keys.is_id(rest.removeprefix("erase:")):
+                pass
             case "head" if rest.startswith("runs:"):
                 self.suspects.append(Typed(self._kinds))
             case _:
@@ -190,7 +192,7 @@ class Survey:
             what = f"the change before it is {self._previous:016x}, and it says {change.previous:016x}"
             self.certain.append(Problem(f"change {change.number:016x}", what, "by hand"))
         self._previous = change.number
-        if change.kind == "delete":
+        if change.kind == "delete" and not change.forgotten:
             self._pair(("gone", change.id, f"{change.number:016x}"), Buried(self._kinds, change.id, change.number))
         if self.first and change.number <= self.head.number:
             for _, identifier in change.moved:

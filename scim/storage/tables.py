@@ -27,9 +27,9 @@ class AzureTables:
     as much (docs/decisions/0016).
     """
 
-    def __init__(self, storage: str) -> None:
-        """Reach an account by its connection string, or by its tables' URL with the process's managed identity."""
-        self._account = Account(storage)
+    def __init__(self, storage: str, client_id: str = "") -> None:
+        """Reach an account by its connection string, or by its tables' URL and who signs in, as ``Identity`` has it."""
+        self._account = Account(storage, client_id)
 
     def rows(self, table: str, partition: str) -> Rows:
         """A partition of a table; no call is made."""

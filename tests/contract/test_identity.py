@@ -2,43 +2,28 @@
 
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import azure.identity.aio
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 from azure.core.credentials import AccessToken
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from scim.storage import account
 from scim.storage.rows import Create, Delete, Merge, Row
 from scim.storage.tables import AzureTables
+from tests.contract.by_name import Here, certificate
 from tests.contract.listening import Listener, answer, found, page, parts
 
 STORAGE, COSMOS = "acme.table.core.windows.net", "acme.table.cosmos.azure.com"
-
-
-def certificate(folder: Path, *hosts: str) -> Path:
-    """A file with a certificate for some hosts, signed by nobody but itself, and its key."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return file
+SCOPES = {
+    STORAGE: "https://storage.azure.com/.default",
+    "acme.table.core.usgovcloudapi.net": "https://storage.azure.us/.default",
+    "acme.table.core.chinacloudapi.cn": "https://storage.azure.cn/.default",
+    COSMOS: "https://cosmos.azure.com/.default",
+    "acme.table.cosmos.azure.us": "https://cosmos.azure.us/.default",
+    "acme.table.cosmos.azure.cn": "https://cosmos.azure.cn/.default",
+}
 
 
 class SignedIn:
@@ -56,27 +41,13 @@ class SignedIn:
         """Nothing is held."""
 
 
-class Here(AbstractResolver):
-    """Every name is that of a port of this machine."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:  # noqa: ARG002
-        """The port."""
-        return [ResolveResult(hostname=host, host="127.0.0.1", port=self._port, family=family, proto=0, flags=0)]
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
 type ByIdentity = Callable[..., Awaitable[tuple[AzureTables, Listener, SignedIn]]]
 
 
 @pytest.fixture
 async def by_identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[ByIdentity]:
     """An account by its URL, which leads to this machine; the identity asked for tokens."""
-    file, identity = certificate(tmp_path, STORAGE, COSMOS), SignedIn()
+    file, identity = certificate(tmp_path, *SCOPES), SignedIn()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(file)
     client = ssl.create_default_context(cafile=file)
@@ -100,10 +71,7 @@ async def by_identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncI
     await listener.stop()
 
 
-@pytest.mark.parametrize(
-    ("host", "scope"),
-    [(STORAGE, "https://storage.azure.com/.default"), (COSMOS, "https://cosmos.azure.com/.default")],
-)
+@pytest.mark.parametrize(("host", "scope"), SCOPES.items())
 async def test_an_identity_is_asked_once_for_a_token_of_the_service_s_scope(
     by_identity: ByIdentity, host: str, scope: str
 ) -> None:
@@ -118,12 +86,13 @@ async def test_an_identity_is_asked_once_for_a_token_of_the_service_s_scope(
     assert {each.headers["x-ms-version"] for each in listener.asked} == {"2019-02-02"}
 
 
-@pytest.mark.parametrize("host", [STORAGE, COSMOS])
-async def test_an_identity_makes_tables_too(by_identity: ByIdentity, host: str) -> None:
-    store, listener, _ = await by_identity(host, answer("201 Created", '{"TableName":"t"}'))
+@pytest.mark.parametrize(("host", "scope"), SCOPES.items())
+async def test_an_identity_makes_tables_too(by_identity: ByIdentity, host: str, scope: str) -> None:
+    store, listener, identity = await by_identity(host, answer("201 Created", '{"TableName":"t"}'))
     await store.create("t")
     assert listener.asked[0].line == "POST /Tables HTTP/1.1"
     assert listener.asked[0].headers["authorization"].startswith("Bearer token-")
+    assert {*identity.scopes} == {scope}
 
 
 async def test_cosmos_db_gets_merges_by_a_header_of_a_post_and_table_storage_as_what_they_are(

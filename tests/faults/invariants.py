@@ -246,9 +246,11 @@ def _changes(partition: Partition) -> Iterator[str]:
 
 def _deletions(partition: Partition) -> Iterator[str]:
     """What was deleted has a tombstone and is gone; nothing else has one."""
-    deleted = {change.id: change.number for change in partition.changes if change.kind == "delete"}
+    deletions = [change for change in partition.changes if change.kind == "delete"]
+    buried = {change.id: change.number for change in deletions if not change.forgotten}
+    deleted = {change.id: change.number for change in deletions}
     for identifier in sorted(deleted.keys() | partition.tombstones.keys()):
-        if deleted.get(identifier) != partition.tombstones.get(identifier):
+        if buried.get(identifier) != partition.tombstones.get(identifier):
             yield f"{identifier}: the tombstone and the deletion do not agree"
         if identifier in partition.resources:
             yield f"{identifier}: deleted, and still there"

@@ -48,6 +48,7 @@ class Record:
     kind: str
     id: str
     moved: list[str]
+    forgotten: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,8 @@ class Partition:
             self.buckets.append(Bucket(name, int(generation, 16), int(at, 16), links(held)))
         elif kind == "change":
             moved = [entry.partition(":")[2] for entry in text(held, "moved").split()]
-            self.changes.append(
-                Record(rest.partition(".")[0], text(held, "previous"), text(held, "kind"), text(held, "id_"), moved)
-            )
+            previous, what, of = (text(held, name) for name in ("previous", "kind", "id_"))
+            self.changes.append(Record(rest.partition(".")[0], previous, what, of, moved, "forgotten" in held))
         elif kind == "tombstone":
             self.tombstones[rest] = str(held["number"])
         elif kind == "intent" and ":" in rest:
@@ -129,7 +129,8 @@ async def read(rows: Rows, schemas: Schemas) -> tuple[list[Row], Partition]:
     partition = Partition()
     aliases = {kind.alias for kind in schemas.types.values()}
     for row in found:
-        partition.take(row, aliases)
+        if row.key != "job:retention" and not row.key.startswith("job:erase:"):
+            partition.take(row, aliases)
     return found, partition
 
 

@@ -1,5 +1,6 @@
 """What was recorded of a deleted resource is erased, and the records stay."""
 
+import asyncio
 import json
 import random
 
@@ -8,7 +9,7 @@ import pytest
 from scim.changes import Origin
 from scim.schema import Schemas
 from scim.storage.directory import Directory
-from scim.storage.erasing import Erasure, NeverThere, StillThere
+from scim.storage.erasing import Erasure, NeverThere, StillThere, begun
 from scim.storage.rows import Rows
 from tests.contract.writing import Writer, founded, other_ids
 from tests.faults.invariants import assert_clean
@@ -75,10 +76,34 @@ async def test_an_erasure_that_broke_off_is_begun_again(rows: Rows, writer: Writ
         await writer.change("User", ada, displayName=f"Ada {number}")
     await writer.delete("User", ada)
     with pytest.raises(Crash):
-        await erase(MortalRows(rows, 2, applies=True), schemas, ada)
+        await erase(MortalRows(rows, 3, applies=True), schemas, ada)
+    assert await begun(rows) == [ada]
+    assert await found(rows, schemas) == []
     assert await erase(rows, schemas, ada) == 52
+    assert await begun(rows) == []
     assert "Ada" not in str(await copied(rows))
     assert (await writer.kinds())[-1] == "erase"
+
+
+@pytest.mark.parametrize("applies", [False, True])
+@pytest.mark.parametrize("at", range(1, 6))
+async def test_wherever_an_erasure_breaks_off_another_ends_it_and_records_it_once(
+    rows: Rows, writer: Writer, schemas: Schemas, at: int, applies: bool
+) -> None:
+    ada = await writer.user("ada")
+    for number in range(250):
+        await writer.change("User", ada, displayName=f"Ada {number}")
+    await writer.delete("User", ada)
+    with pytest.raises(Crash):
+        await erase(MortalRows(rows, at, applies=applies), schemas, ada)
+    await assert_clean(rows, schemas)
+    ended = at == 5 and applies  # begun, three lots, and the record
+    assert await begun(rows) == ([] if ended or (at == 1 and not applies) else [ada])
+    await asyncio.gather(erase(rows, schemas, ada), erase(rows, schemas, ada))
+    assert "Ada" not in str(await copied(rows))
+    assert (await writer.kinds()).count("erase") == 1
+    assert await begun(rows) == []
+    await assert_clean(rows, schemas)
 
 
 async def test_records_are_erased_through_a_bad_network(rows: Rows, writer: Writer, schemas: Schemas) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.integration.local_process import await_end, descendants, make_app, start
@@ -103,6 +104,19 @@ def test_a_run_that_takes_long_neither_overlaps_nor_keeps_the_host_from_its_end(
     assert await_end(below) == set()
     assert len(runs(tmp_path)) == 1
     assert "Traceback" not in running.errors.read_text()
+
+
+def test_it_runs_when_told_to_and_one_run_after_the_other(tmp_path: Path) -> None:
+    running = start(
+        app(tmp_path, ASYNC.replace("note(timer)", "note(timer); await asyncio.sleep(0.5)")), environment=ONCE_A_YEAR
+    )
+    running.await_answer()
+    for name, status in (("tick", 202), ("TICK", 202), ("other", 404), ("", 404)):
+        assert httpx.post(f"{running.url}/admin/functions/{name}", json={"input": ""}).status_code == status
+    assert len(runs(tmp_path)) <= 1
+    until(lambda: len(runs(tmp_path)) == 2)
+    assert httpx.get(f"{running.url}/admin/functions/tick").status_code == 404
+    assert running.stop() == 0
 
 
 @pytest.mark.parametrize(

@@ -90,3 +90,20 @@ def _said(shell: Shell, command: str) -> list[str]:
 
 def _changes(shell: Shell, name: str) -> list[dict[str, str]]:
     return [json.loads(line) for line in shell(f"changes {name} --json").splitlines()]
+
+
+async def test_what_is_older_than_the_retention_is_taken_out_when_told_to(service: Host, connect: Connect) -> None:
+    shell, model = Shell(service), await connect()
+    name = model.provider.name
+    gone = (await model.user("ann"))["id"]
+    await model.delete(f"/Users/{gone}")
+    assert "keeps values in change records for 1 days" in shell(f"providers retention {name} 1")
+    assert "Retention 1 days" in shell(f"providers show {name}")
+    rows = model.app.providers.directory(model.provider).rows
+    await rows.transact([Create(keys.erasure(gone), {"type": "User"})])
+    said = shell("retain")
+    assert "change records of" in said
+    assert "erasures that broke off are ended" in said
+    assert [bool(change["erased"]) for change in _changes(shell, name)] == [True, True, False]
+    for wrong in ("0", "x", "3651"):
+        assert "is no number of days" in shell(f"providers retention {name} {wrong}", status=2)

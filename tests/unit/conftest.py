@@ -10,7 +10,7 @@ from tests.client import ORIGIN
 def account(monkeypatch: pytest.MonkeyPatch) -> MemoryTables:
     """The storage account that commands reach: one in memory."""
     tables = MemoryTables()
-    monkeypatch.setattr("scim.app.AzureTables", lambda _: tables)
+    monkeypatch.setattr("scim.app.AzureTables", lambda *_: tables)
     monkeypatch.setenv("ROLLCALL_STORAGE", "https://a.table.core.windows.net")
     monkeypatch.setenv("ROLLCALL_PUBLIC_URL", ORIGIN)
     return tables

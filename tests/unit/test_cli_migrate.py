@@ -38,7 +38,7 @@ class Operator:
 @pytest.fixture
 def operator(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
     operator = Operator(capsys)
-    monkeypatch.setattr("scim.app.AzureTables", lambda _: operator.tables)
+    monkeypatch.setattr("scim.app.AzureTables", lambda *_: operator.tables)
     monkeypatch.setenv("ROLLCALL_STORAGE", "https://a.table.core.windows.net")
     monkeypatch.setenv("ROLLCALL_PUBLIC_URL", "https://scim.example")
     return operator

@@ -19,6 +19,7 @@ from scim.credentials import Credential
 from scim.provider import Provider
 from scim.resources import Links, Member, Note, Reading
 from scim.schema import JsonObject, ResourceType, Schemas
+from scim.storage import keys
 from scim.storage.acts import Edit, Request
 from scim.storage.commit import Commit
 from scim.storage.deletion import Deletion
@@ -26,6 +27,7 @@ from scim.storage.directory import Directory
 from scim.storage.members import CAPACITY
 from scim.storage.memory import MemoryRows
 from scim.storage.records import Stored
+from scim.storage.retaining import Retention
 from scim.storage.rows import Properties, Property, Row, Write
 from scim.storage.runs import RUN
 
@@ -210,7 +212,11 @@ async def blocks() -> dict[str, str]:
         }
         shown["calls"] = await story.measure(ada)
         shown["tombstone"] = _tables(story.rows.named("tombstone:"))
+        deletion = int(str(story.rows.named("tombstone:")[0].properties["number"]), 16)
         await story.grow()
+        await Retention(story.rows, deletion + 1)()
+        emptied = story.rows.named(keys.change(deletion))
+        shown["retention"] = _tables([*story.rows.named("job:retention"), *emptied])
     return shown | {
         "runs": _tables(story.rows.named("head:runs:")),
         "bucket": _tables(story.rows.named("members:")[:1]),

@@ -1,6 +1,7 @@
 """A directory in a file and back: the same, however often it breaks off on the way."""
 
 import asyncio
+import gzip
 import io
 import json
 import random
@@ -105,6 +106,45 @@ def test_what_is_exported_and_imported_is_the_same(mover: Mover) -> None:
     mover("providers", "create", "target", "--profile", "entra")
     assert "0 were refused" in mover("import", "target", mover.path)
     mover.assert_moved()
+
+
+def test_a_compressed_file_is_the_same_and_is_imported_as_far_as_it_is_there(mover: Mover) -> None:
+    mover.filled()
+    packed = mover.path.with_name("directory.jsonl.gz")
+    mover("export", "source", mover.path)
+    mover("export", "source", packed)
+    assert gzip.decompress(packed.read_bytes()) == mover.path.read_bytes()
+    assert stat.S_IMODE(packed.stat().st_mode) == 0o600
+    assert "compressed" in mover("export", "source", packed, "--resume", status=1)
+    mover("providers", "create", "target", "--profile", "entra")
+    assert "0 were refused" in mover("import", "target", packed)
+    mover.assert_moved()
+
+    mover("providers", "create", "other", "--profile", "entra")
+    torn = mover.path.with_name("torn.gz")
+    torn.write_bytes(packed.read_bytes()[:-40])
+    assert "is not whole" in mover("import", "other", torn, status=1)
+    whole = packed.read_bytes()
+    torn.with_name("bad.gz").write_bytes(whole[:200] + b"xxxx" + whole[204:])
+    assert "cannot be read" in mover("import", "other", torn.with_name("bad.gz"), status=1)
+
+
+def test_ids_are_kept_where_there_never_were_any_and_nowhere_else(mover: Mover) -> None:
+    mover.filled()
+    mover("export", "source", mover.path)
+    assert "cannot keep their ids" in mover("import", "source", mover.path, "--keep-ids", status=1)
+    mover("providers", "create", "target", "--profile", "entra")
+    mover("import", "target", mover.path, "--keep-ids")
+    mover("import", "target", mover.path, "--keep-ids")
+    mover.assert_moved()
+
+    async def ids(name: str) -> list[str]:
+        app = mover.app
+        provider = await app.providers.get(name)
+        kinds = app.providers.schemas(provider).types.values()
+        return [each.id for kind in kinds async for each in app.providers.directory(provider).scan(kind)]
+
+    assert asyncio.run(ids("source")) == asyncio.run(ids("target"))
 
 
 def _members_added(operation: JsonObject) -> list[JsonObject]:

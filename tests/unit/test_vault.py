@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Self
 
 import pytest
 from aiohttp import web
 from azure.core.exceptions import ClientAuthenticationError
 
 from scim import vault
+from scim.identity import vault_scope
 from scim.local import ports
 from scim.signing import KeysError, read
 
@@ -22,13 +22,10 @@ class Identity:
 
     right = True
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
+    async def close(self) -> None:
         pass
 
-    async def get_token(self, scope: str) -> SimpleNamespace:
+    async def get_token(self, scope: str, **_: object) -> SimpleNamespace:
         if not self.right:
             raise ClientAuthenticationError("no managed identity, tenant 1234")
         return SimpleNamespace(token=f"for {scope}")
@@ -97,7 +94,7 @@ async def test_a_key_vault_gives_what_was_written_to_it(kept: tuple[Vault, str])
     assert await vault.source(place)() == "the keys"
     assert [request.method for request in here.seen] == ["GET", "PUT", "GET"]
     for request in here.seen:
-        assert request.headers["Authorization"] == f"Bearer for {vault._scope(request.host)}"  # noqa: SLF001
+        assert request.headers["Authorization"] == f"Bearer for {vault_scope(request.host)}"
         assert request.query["api-version"]
 
 
