@@ -103,19 +103,19 @@ class Keeping:
             OtherLayout: another version wrote its rows.
             Unavailable: the store does not answer.
         """
-        directory = self._providers.directory(provider)
-        now = int(self._clock() * 1000)
-        retention = Retention(directory.rows, max(now - provider.retention_days * _DAY, 0) << 16)
-        try:
-            ended = await retention(seconds)
-            tally.unfinished -= ended
-        finally:
-            tally.read += retention.read
-            tally.emptied += retention.emptied
-            tally.forgotten += retention.forgotten
-        for identifier in await erasing.begun(directory.rows):
+        directory, until = self._providers.directory(provider), time.monotonic() + seconds
+        for identifier in await erasing.begun(directory.rows):  # first, for somebody has asked for them
             erasure = Erasure(directory.rows, self._providers.schemas(provider), identifier, _OPERATOR)
             with suppress(NeverThere):  # somebody else has just ended it
                 async for _ in erasure():
                     pass
             tally.erasures += 1
+        now = int(self._clock() * 1000)
+        retention = Retention(directory.rows, max(now - provider.retention_days * _DAY, 0) << 16)
+        try:
+            ended = await retention(until - time.monotonic())
+            tally.unfinished -= ended
+        finally:
+            tally.read += retention.read
+            tally.emptied += retention.emptied
+            tally.forgotten += retention.forgotten

@@ -14,10 +14,14 @@ from aiohttp import web
 from azure.core.exceptions import ClientAuthenticationError
 
 from scim import identity, telemetry
+from scim.app import App
 from scim.blobs import Container
+from scim.credentials import Token
+from scim.handlers import Request
 from scim.identity import Identity
 from scim.local import ports
 from scim.places import PlaceError
+from scim.settings import Settings
 from scim.storage import account
 from scim.storage.rows import Row, Unreachable
 from scim.storage.tables import AzureTables
@@ -207,3 +211,29 @@ async def test_backups_are_opened_by_the_same_identity(
     assert {each.query["resource"] for each in endpoint.asked} == {"https://storage.azure.com"}
     assert {each.query["client_id"] for each in endpoint.asked} == {OURS}
     assert TOKEN not in log.getvalue()
+
+
+async def test_a_service_that_nobody_is_signed_in_for_is_not_ready_and_says_what_to_do(
+    endpoint: Endpoint, serve: Serve, log: io.StringIO
+) -> None:
+    other = "9f1c77ab-0000-4000-8000-000000000002"
+    store, _ = await serve(other, found("a"))
+    given = {"storage": f"https://{STORAGE}", "public_url": "https://scim.example.com", "identity": other}
+    app = App.build(Settings.model_validate(given), store)
+
+    async def ask(path: str, token: str = "") -> tuple[int, str]:
+        response = await app.handle(Request("GET", f"https://scim.example.com{path}", {"authorization": token}))
+        return response.status.value, response.body.decode()
+
+    assert (await ask("/health"))[0] == 200
+    status, told = await ask("/ready")
+    assert status == 503
+    assert "nobody is signed in to the store: assign the managed identity to the app" in told
+    assert STORAGE not in told
+    token = f"Bearer {Token.new().text}"
+    status, told = await ask("/scim/contoso/v2/Users", token)
+    assert status == 503
+    assert "The store does not answer" in told
+    assert "nobody is signed in to the store at" in log.getvalue()
+    assert TOKEN not in log.getvalue() + told
+    assert endpoint.asked
