@@ -34,7 +34,7 @@ The storage account and the public URL are taken from ROLLCALL_STORAGE and ROLLC
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status: 0 done, 1 refused or unreachable, 2 not understood."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     environment = dict(os.environ)
     if options.storage:
         environment["ROLLCALL_STORAGE"] = options.storage
@@ -82,7 +82,8 @@ async def _run(settings: Settings, options: argparse.Namespace) -> None:
         await app.close()
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Every command, its arguments and what they mean."""
     parser = argparse.ArgumentParser(prog="python -m scim", description="Operate Rollcall.", epilog=_EPILOG)
     parser.add_argument("--storage", metavar="CONNECTION", help="connection string or tables' URL of the account")
     parser.add_argument("--public-url", metavar="URL", help="the URL under which clients reach the service")
