@@ -12,7 +12,7 @@ from scim import cli
 from scim.local import options
 from tests.docs.described import markdown
 
-WIDTH = 100
+WIDTH = 88
 """Columns of the usage lines."""
 
 
@@ -70,7 +70,7 @@ def _shown(action: argparse.Action) -> bool:
 
 
 def _row(action: argparse.Action) -> str:
-    choices = "\\|".join(map(str, action.choices or ()))
+    choices = "|".join(map(str, action.choices or ()))
     value = str(action.metavar or choices or action.dest.upper())
     takes_one = action.nargs != 0
     if action.option_strings:

@@ -10,7 +10,7 @@ from scim.profiles import PROFILES, SWITCHES, Profile
 from scim.quirks import Quirk
 from scim.schema import JsonObject, Schemas
 from scim.settings import PREFIX, Settings
-from tests.docs import commands
+from tests.docs import commands, template
 from tests.docs.described import ROOT, attributes, calls, events, functions, listed, markdown, noted, sentence
 
 URL = "https://APP.azurewebsites.net"
@@ -26,6 +26,7 @@ def pages() -> dict[str, str]:
         "errors": _errors(),
         "telemetry": _telemetry(),
         "switches": _switches(),
+        "template": template.page(),
     }
     return {f"reference/{name}.md": text for name, text in made.items()}
 
