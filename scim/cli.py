@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     cli_transfer.add_export(commands.add_parser("export", help="write a provider's resources into a file"))
     cli_transfer.add_import(commands.add_parser("import", help="do what a file of 'export' or of bulk requests says"))
     changes = commands.add_parser("changes", help="what was changed in a provider's directory, by whom, and why so")
-    changes.add_argument("provider", metavar="PROVIDER")
+    changes.add_argument("provider", metavar="PROVIDER", help="the provider's name, as in its Base URL")
     changes.add_argument("--resource", metavar="ID", help="only changes of, or moving, this resource")
     changes.add_argument(
         "--since", metavar="TIME", type=_number, default=0, help="an ISO 8601 time, or a change number"
