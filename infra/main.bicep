@@ -17,11 +17,11 @@ param tags object = {}
 @allowed(['storage', 'cosmos'])
 param store string = 'storage'
 
-@description('Copies of the data account. ZRS outlives a data centre; GRS, GZRS and their RA forms a region, with a secondary that lags some minutes; LRS neither.')
+@description('Copies of the data account. ZRS outlives a data centre; GRS, GZRS and their RA forms a region, with a secondary that lags some minutes; LRS neither. Between LRS and ZRS a template cannot change later.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_GZRS', 'Standard_RAGZRS'])
 param dataRedundancy string = 'Standard_ZRS'
 
-@description('Whether service, host storage and Cosmos DB are spread over zones; the region must have them, and at least two instances are then always ready.')
+@description('Whether service, host storage and Cosmos DB are spread over the zones of a region that has them. Azure then keeps two instances ready, and charges for them, for requests and for each timer; without it a lost zone costs a cycle or two, which Entra makes up for.')
 param zoneRedundant bool = false
 
 @description('Memory of an instance; 512 has a quarter of a CPU, 2048 one, 4096 two.')
@@ -81,7 +81,7 @@ param logDays int = 90
 @description('Whether data and vault are locked against deletion.')
 param locked bool = true
 
-@description('Further settings, by name: {"ROLLCALL_PAGE_MAX": "200"}. There are ROLLCALL_PAGE_DEFAULT, ROLLCALL_PAGE_MAX, ROLLCALL_SCAN_MAX, ROLLCALL_CURSOR_SECONDS, ROLLCALL_BODY_MAX, ROLLCALL_GROUP_BODY_MAX, ROLLCALL_JSON_DEPTH, ROLLCALL_OPERATIONS_MAX, ROLLCALL_REQUESTS_PER_SECOND, ROLLCALL_REQUESTS_AT_ONCE, ROLLCALL_REQUEST_SECONDS, ROLLCALL_TOKEN_MINUTES, ROLLCALL_PROXIES and ROLLCALL_CACHE_SECONDS; what the template sets itself can be given another value.')
+@description('Further settings as texts, by name: {"ROLLCALL_PAGE_MAX": "200"}. There are ROLLCALL_PAGE_DEFAULT, ROLLCALL_PAGE_MAX, ROLLCALL_SCAN_MAX, ROLLCALL_CURSOR_SECONDS, ROLLCALL_BODY_MAX, ROLLCALL_GROUP_BODY_MAX, ROLLCALL_JSON_DEPTH, ROLLCALL_OPERATIONS_MAX, ROLLCALL_REQUESTS_PER_SECOND, ROLLCALL_REQUESTS_AT_ONCE, ROLLCALL_REQUEST_SECONDS, ROLLCALL_TOKEN_MINUTES, ROLLCALL_PROXIES and ROLLCALL_CACHE_SECONDS; what the template sets itself can be given another value.')
 param settings object = {}
 
 var token = take(uniqueString(resourceGroup().id, name), 12)

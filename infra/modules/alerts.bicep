@@ -32,7 +32,7 @@ var rules = [
     over: 'PT15M'
     by: []
     query: loadTextContent('../queries/unauthorized.kql')
-    remedy: 'A token has ended or was revoked, or somebody guesses. List credentials with "python -m scim providers", and give the customer a new one; if nobody of theirs knows of it, restrict callers.'
+    remedy: 'A token has ended or was revoked, or somebody guesses. See when each was last used with "python -m scim credentials list", and give the customer a new one with "rotate"; if it is nobody of theirs, restrict callers.'
   }
   {
     name: 'throttled'
@@ -150,7 +150,7 @@ resource storeThrottled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'The store refuses requests because there are too many. A provider\'s directory is one partition (2,000 rows a second in Table Storage): move the busiest provider to an account of its own.'
+    description: 'The store refuses requests because there are too many. A provider\'s directory is one partition, which takes some 2,000 rows a second in Table Storage: see in the workbook who is busiest, and lower ROLLCALL_REQUESTS_PER_SECOND or ROLLCALL_REQUESTS_AT_ONCE until it has caught up.'
     severity: 2
     enabled: true
     scopes: [storeId]
