@@ -10,6 +10,7 @@ from functools import cache
 
 import azure.functions as func
 
+from scim import monitoring
 from scim.app import App
 from scim.handlers import Request
 from scim.settings import Settings
@@ -91,6 +92,7 @@ async def answer(req: func.HttpRequest) -> func.HttpResponse:
 @cache
 def service() -> App:
     """The service, built at the first request; what is there by then is there to stay, and no garbage."""
+    monitoring.begin(os.environ, SETTINGS.identity)
     built = App.build(SETTINGS)
     gc.freeze()
     return built

@@ -7,7 +7,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
     cli_migrate                                 rows brought to what this version writes
     cli_schemas | cli_transfer                  those about a provider's own schemas | its resources in a file, and back
       | cli_upkeep                              to check, repair and erase
-    app                                         puts the parts together
+    app | monitoring                            puts the parts together | where telemetry goes
     exporting | importing                       a directory as bulk requests | bulk requests that may break off
     endpoints                                   HTTP in, HTTP out
     handlers                                    what each endpoint does
@@ -44,4 +44,6 @@ Modules, from the door inwards; each imports only from the lines below its own::
     schema                                      the one truth about attributes
     profiles                                    how tolerant to be, and of what
     errors | ordering | settings | telemetry    nothing of SCIM's own above this line
+      | instruments                               what goes on, in OpenTelemetry's terms
+    describing | observing                      errors without their texts | what goes on, for whoever observes it
 """

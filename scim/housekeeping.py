@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from scim import telemetry
+from scim import observing, telemetry
+from scim.describing import describe
 from scim.provider import Provider
 from scim.providers import Providers
 from scim.storage.rows import TableNotFound
@@ -62,6 +63,12 @@ class Housekeeping:
 
     async def round(self) -> Tally:
         """Look after all providers that are due, the longest neglected first; raises nothing, and logs one line."""
+        with telemetry.timer("housekeeping") as run:
+            tally = await self._round()
+            run.failed = bool(tally.errors)
+        return tally
+
+    async def _round(self) -> Tally:
         started, tally = self._clock(), Tally()
         try:
             due = await self._due(started)
@@ -94,7 +101,9 @@ class Housekeeping:
             pieces = 0
             try:
                 with suppress(TableNotFound):  # it has just been deleted
-                    pieces = await self._providers.directory(provider).finishing.sweep(share)
+                    finishing = self._providers.directory(provider).finishing
+                    pieces = await finishing.sweep(share)
+                    observing.see_intents(provider.name, finishing.intents)
             except Exception as error:  # noqa: BLE001 (the others are looked after none the less)
                 tally.errors.append(error)
             tally.pieces += pieces
@@ -110,6 +119,6 @@ def _tell(tally: Tally, seconds: float) -> None:
         "pieces": tally.pieces,
         "failed": len(tally.errors),
         "duration_ms": round(seconds * 1000, 1),
-        "error": telemetry.describe(tally.errors[0]) if tally.errors else [],
+        "error": describe(tally.errors[0]) if tally.errors else [],
     }
     _logger.log(logging.ERROR if tally.errors else logging.INFO, "housekeeping", extra={"fields": fields})

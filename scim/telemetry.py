@@ -2,28 +2,26 @@
 
 A line says what was asked and how it went, and nothing of whom it was about: the endpoint is a template and never
 a path, an error is the names of its types and the places it passed through, and never its text. For the same
-reason a message of any other kind is written without its arguments.
+reason a message of any other kind is written without its arguments. What the line says is also told to whoever observes
+the process, as a span and as numbers (``scim.observing``).
 """
 
 import json
 import logging
 import re
-import traceback
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from time import perf_counter
 from typing import Any, Literal
 
-MAX_ERRORS = 8
-"""Exceptions of one chain that are described, the outermost first."""
-MAX_FRAMES = 40
-"""Stack frames of one exception that are described, the innermost last."""
+from scim import observing
+from scim.describing import describe
 
 _CLIENT_ID_HEADERS = ("x-ms-client-request-id", "x-request-id")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -46,6 +44,7 @@ class Trace:
         quirks: names of the departures from the standard that the profile let pass.
         storage_calls: how often the store was called, by kind of call.
         error: what went wrong, as ``describe`` says it.
+        trace_id: that of the request's trace; None where nobody observes the process.
         started: the reading of a monotonic clock when the request came in.
     """
 
@@ -58,11 +57,17 @@ class Trace:
     quirks: set[str] = field(default_factory=set)
     storage_calls: Counter[str] = field(default_factory=Counter)
     error: list[dict[str, Any]] = field(default_factory=list)
+    trace_id: str | None = None
     started: float = field(default_factory=perf_counter)
 
     def fail(self, error: BaseException) -> None:
         """Note an unforeseen exception."""
         self.error = describe(error)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return perf_counter() - self.started
 
     @property
     def level(self) -> int:
@@ -75,16 +80,38 @@ class Trace:
         """The request as its line tells it."""
         return {
             "request_id": self.request_id,
+            **({"trace_id": self.trace_id} if self.trace_id else {}),
             "provider": self.provider,
             "method": self.method,
             "endpoint": self.endpoint,
             "status": self.status,
             "scim_type": self.scim_type,
-            "duration_ms": round((perf_counter() - self.started) * 1000, 1),
+            "duration_ms": round(self.seconds * 1000, 1),
             "storage_calls": dict(self.storage_calls),
             "quirks": sorted(self.quirks),
             "error": self.error,
         }
+
+    def tell(self, followed: observing.Followed) -> None:
+        """Tell an observer what the request was: in a span, and in numbers of all requests."""
+        method = self.method if self.method in HTTPMethod else "_OTHER"
+        marks: dict[str, str | int | None] = {
+            "provider": self.provider or None,
+            "endpoint": self.endpoint,
+            "method": method,
+            "status": self.status,
+        }
+        known = {name: mark for name, mark in marks.items() if mark is not None}
+        observing.count("requests", known)
+        observing.took(self.seconds, known)
+        whose = {name: known[name] for name in known.keys() & {"provider"}}
+        for quirk in self.quirks:
+            observing.count("quirks", {**whose, "quirk": quirk})
+        followed.name = " ".join(filter(None, [method, self.endpoint]))
+        followed.failed = self.level == logging.ERROR
+        followed.attributes |= known | self.storage_calls | {"request_id": self.request_id, "quirks": len(self.quirks)}
+        if self.scim_type:
+            followed.attributes["scim_type"] = self.scim_type
 
 
 _current: ContextVar[Trace | None] = ContextVar("scim_trace", default=None)
@@ -98,17 +125,42 @@ def request(method: str, headers: Mapping[str, str]) -> Iterator[Trace]:
         method: the HTTP method.
         headers: the request's headers, with names in lower case.
     """
-    trace = Trace(correlation_id(headers), method)
-    token = _current.set(trace)
-    try:
-        yield trace
-    except BaseException as error:
-        trace.fail(error)
-        raise
-    finally:
-        _current.reset(token)
-        if _logger.isEnabledFor(trace.level):
-            _logger.log(trace.level, "request", extra={"fields": trace.fields()})
+    with observing.follow("request", "request", headers) as followed:
+        trace = Trace(correlation_id(headers), method, trace_id=followed.trace_id)
+        token = _current.set(trace)
+        try:
+            yield trace
+        except BaseException as error:
+            trace.fail(error)
+            raise
+        finally:
+            _current.reset(token)
+            if followed.trace_id:
+                trace.tell(followed)
+            if _logger.isEnabledFor(trace.level):
+                _logger.log(trace.level, "request", extra={"fields": trace.fields()})
+
+
+@dataclass(slots=True)
+class Run:
+    """A timer's run, while it goes on: failed or not."""
+
+    failed: bool = False
+
+
+@contextmanager
+def timer(name: str) -> Iterator[Run]:
+    """A run of a timer, which is counted by how it ended; an escaping exception is a failure."""
+    with observing.follow("work", f"timer {name}") as followed:
+        run = Run()
+        try:
+            yield run
+        except BaseException:
+            run.failed = True
+            raise
+        finally:
+            followed.failed = run.failed
+            observing.count("timer.runs", {"timer": name, "outcome": "failed" if run.failed else "ok"})
 
 
 def warn_of_end(provider: str, credential: str, ends: str) -> None:
@@ -140,43 +192,21 @@ def count(call: Literal["reads", "transactions"], number: int = 1) -> None:
         trace.storage_calls[call] += number
 
 
+def call(operation: Literal["get", "range", "transact"], what: str) -> AbstractContextManager[object]:
+    """Count a call to the store, and let whoever observes the process follow it until its answer.
+
+    Args:
+        operation: what is asked of a table.
+        what: the kind of row, or how many rows.
+    """
+    count("transactions" if operation == "transact" else "reads")
+    return observing.call(operation, what)
+
+
 def correlation_id(headers: Mapping[str, str]) -> str:
     """The id the client gave its request, where it gave one that is fit to be written down, else a new UUID."""
     given = (headers.get(name, "") for name in _CLIENT_ID_HEADERS)
     return next((text for text in given if _CLIENT_ID.fullmatch(text)), None) or str(uuid.uuid4())
-
-
-def describe(error: BaseException) -> list[dict[str, Any]]:
-    """An exception and those behind it: names of types and ``module:function:line``, never a word of their texts."""
-    described: list[dict[str, Any]] = []
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting and len(described) < MAX_ERRORS:
-        each = waiting.pop(0)
-        if id(each) not in seen:
-            seen.add(id(each))
-            described.append({"type": _type_name(each), "frames": _frames(each)})
-            waiting.extend(_behind(each))
-    return described
-
-
-def _type_name(error: BaseException) -> str:
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _frames(error: BaseException) -> list[str]:
-    places = [
-        f"{frame.f_globals.get('__name__')}:{frame.f_code.co_qualname}:{line}"
-        for frame, line in traceback.walk_tb(error.__traceback__)
-    ]
-    return places[-MAX_FRAMES:]
-
-
-def _behind(error: BaseException) -> list[BaseException]:
-    grouped = list(error.exceptions) if isinstance(error, BaseExceptionGroup) else []
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return grouped if cause is None else [cause, *grouped]
 
 
 class JsonLine(logging.Formatter):
@@ -213,6 +243,7 @@ class _Outlet(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = self.format(record)
+        observing.write(text, record.levelno)
         line = logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, text, None, None)
         process = logging.getLogger()
         (process if process.handlers else self._stderr).handle(line)

@@ -98,6 +98,10 @@ class Host:
             route(function.name, function.route, function.methods, self._options.route_prefix)
             for function in self._functions.values()
         )
+        if os.environ.get(settings.TRACES):
+            from scim.local import traces  # noqa: PLC0415 (heavy, and seldom asked for)
+
+            traces.show()
         self._timers = timers.Timers(each for each in functions if isinstance(each, worker.TimerFunction))
         self._timers.start()
 

@@ -27,6 +27,7 @@ class Options:
     azurite_only: bool
     data: Path | None
     workers: int
+    trace: bool
     app: Path | None
 
     @property
@@ -62,6 +63,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     parser.add_argument(
         "--workers", type=_count, default=1, metavar="N", help="processes that share the port (default: 1)"
+    )
+    parser.add_argument(
+        "--trace", action="store_true", help="print each request with its calls to the store and their times"
     )
     parser.add_argument("--app", type=_folder, metavar="DIR", help=argparse.SUPPRESS)
     return Options(**vars(parser.parse_args(arguments)))

@@ -48,6 +48,7 @@ def _rollcall(options: Options) -> int:
             os.environ["ROLLCALL_PUBLIC_URL"] = public  # a tunnel's is kept, an earlier run's is not
         os.environ.setdefault("ROLLCALL_SIGNING_KEYS", str(options.app_root / ".local" / "signing-keys.pem"))
         os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
+        os.environ[settings.TRACES] = "yes" if options.trace else ""
         settings.apply_local_settings(options.app_root)
         reached_by = Connection(public) if options.app else asyncio.run(_demo_provider(options))
         announcement = Announcement(options, port, reached_by)

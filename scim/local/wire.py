@@ -124,7 +124,7 @@ def _invocation(
             input_data=[_ParameterBinding(name=trigger, data=data)],
             trigger_metadata={},
             trace_context=SimpleNamespace(
-                trace_parent=trace_parent or f"00-{token_hex(16)}-{token_hex(8)}-00",
+                trace_parent=trace_parent or f"00-{token_hex(16)}-{token_hex(8)}-01",
                 trace_state=trace_state,
                 attributes={},
             ),

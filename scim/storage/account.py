@@ -28,7 +28,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.data.tables.aio import TableServiceClient
 
-from scim import telemetry
+from scim import observing, telemetry
 from scim.storage import wire
 from scim.storage.rows import TableNotFound, Unreachable, Unsettled
 
@@ -118,6 +118,7 @@ class Account:
                 if not passing(answer.status_code) or asked > _LONGEST_PAUSE:
                     return answer
             await asyncio.sleep(max(pause * random.uniform(0.5, 1), asked))  # noqa: S311 (no secret)
+            observing.retried()
         return await self._sent(request)
 
     async def write(self, path: str, kind: str, content: bytes) -> AsyncHttpResponse:
@@ -140,7 +141,9 @@ class Account:
 
     async def _sent(self, request: HttpRequest) -> AsyncHttpResponse:
         request.headers.update({"x-ms-version": self.service.api_version, "x-ms-date": formatdate(usegmt=True)})
-        return (await self._pipeline.run(request)).http_response
+        answer = (await self._pipeline.run(request)).http_response
+        observing.answered(answer.status_code)
+        return answer
 
     def failed(self, error: AzureError | TimeoutError, fault: wire.Fault | None = None) -> NoReturn:
         """Raise what a failed call means: the table is not there, or the store is out of reach, or a fault of ours."""

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+from scim import observing
 from scim.errors import ScimError, Unavailable
 from scim.storage import keys
 from scim.storage.drafts import NOTHING, Apart, Decide, Draft, Foreseen, Torn, View, WrittenBefore
@@ -256,7 +257,7 @@ class Commit:
             answer = await decide(view, draft)
             writes = [] if draft.empty else draft.writes(row)
         except Torn:
-            self._rivals.met()
+            self._lost()
             view.forget()
             return await doubtful.settle()
         except (ScimError, Apart):
@@ -285,6 +286,7 @@ class Commit:
         self._head = Row(keys.HEAD, etags[0], {}), draft.head
         self._seen = draft.head
         self._rivals.committed()
+        observing.count("storage.commits")
         return (answer,)
 
     async def _ready[T](self, doubtful: "_Doubtful[T]") -> tuple[T] | None:
@@ -300,7 +302,7 @@ class Commit:
     async def _learn(self, refused: Refused, writes: Sequence[Write], draft: Draft, view: View) -> None:
         """Forget what was read; raise if a row that was to be new is rightly another resource's."""
         if refused.cause != "exists":
-            self._rivals.met()
+            self._lost()
         key = writes[refused.index].key if refused.index is not None else None
         if refused.cause == "exists":
             created = [write.key for write in writes if isinstance(write, Create)] if key is None else [key]
@@ -309,6 +311,11 @@ class Commit:
                 if claim is not None and (key is not None or await self._rows.get(taken) is not None):
                     raise claim
         view.forget()
+
+    def _lost(self) -> None:
+        """An attempt came too late: another process has moved the head."""
+        self._rivals.met()
+        observing.count("storage.conflicts")
 
     async def _read_head(self) -> tuple[Row, Head]:
         row = await self._rows.get(keys.HEAD)

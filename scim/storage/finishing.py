@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from math import inf
 
+from scim import observing
 from scim.errors import PayloadTooLarge
 from scim.schema import Schemas
 from scim.storage import keys
@@ -118,9 +119,14 @@ class Finishing:
         return pieces
 
     @property
+    def intents(self) -> int:
+        """How many intents were open when this process last saw the head; nothing is read."""
+        return len(self._commit.intents)
+
+    @property
     def knows_of_work(self) -> bool:
         """Whether there was work to be done behind requests when this process last saw the head; nothing is read."""
-        return bool(self._commit.intents)
+        return self.intents > 0
 
     async def close(self) -> None:
         """Leave what goes on behind requests to others."""
@@ -138,8 +144,9 @@ class Finishing:
         return now - touched > _ABANDONED
 
     async def _go_on(self, identifier: str) -> None:
-        async with self._alone(identifier):
-            await self._finish_quietly(identifier)
+        with observing.follow("work", "finish intent"):
+            async with self._alone(identifier):
+                await self._finish_quietly(identifier)
 
     async def _finish_quietly(
         self, identifier: str, most: int | None = None, *, patience: float = inf, abandoned: bool = False

@@ -39,6 +39,12 @@ def index_stem(entry: Index, value: Json) -> str:
     return f"{entry.alias}:{_escape(_text(entry.target.leaf, value))}"
 
 
+def kind(key: str) -> str:
+    """The kind of row that a key is of, such as ``user`` or ``user.userName``; nothing of a value or an id."""
+    stem, colon, _ = key.partition(":")
+    return stem if colon or key == HEAD else "rows"
+
+
 def value(key: str) -> str | None:
     """The value in the key of an index row, in the form it is compared in; None where not all of it stands there."""
     escaped = key.split(":")[1]

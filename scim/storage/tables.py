@@ -1,5 +1,6 @@
 """Rows in Azure Table Storage (or Cosmos DB for Table)."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal
@@ -8,10 +9,11 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from scim import telemetry
 from scim.errors import PayloadTooLarge
-from scim.storage import wire
+from scim.storage import keys, wire
 from scim.storage.account import GONE, NOT_LET_IN, Account, passing, status_of
 from scim.storage.rows import Refused, Row, Rows, TableNotFound, Unreachable, Unsettled, Write
 
+_OF_DIRECTORY = re.compile("p[0-9a-f]{32}")
 _PAGE = 1_000
 _ACCEPTED = 202
 _TOO_LARGE = 413
@@ -69,8 +71,8 @@ class AzureRows:
 
     async def get(self, key: str) -> Row | None:
         """A point read."""
-        telemetry.count("reads")
-        answer = await self._account.read(self._table + wire.address(self._partition, key))
+        with telemetry.call("get", self._kind(key)):
+            answer = await self._account.read(self._table + wire.address(self._partition, key))
         return wire.row(answer.content) if answer else None
 
     async def range(
@@ -80,10 +82,10 @@ class AzureRows:
         left, following = limit, ""
         asked = wire.query(self._partition, low, high, min(limit or _PAGE, _PAGE), keys_only=keys_only)
         while True:
-            answer = await self._account.read(f"{self._table}()?{asked}{following}")
-            if answer is None:
-                raise TableNotFound
-            telemetry.count("reads")
+            with telemetry.call("range", self._kind(low)):
+                answer = await self._account.read(f"{self._table}()?{asked}{following}")
+                if answer is None:
+                    raise TableNotFound
             rows = wire.rows(answer.content)
             yield rows if left is None else rows[:left]
             left = None if left is None else left - len(rows)
@@ -93,7 +95,10 @@ class AzureRows:
 
     async def transact(self, writes: Sequence[Write]) -> list[str]:
         """An entity group transaction, sent once."""
-        telemetry.count("transactions")
+        with telemetry.call("transact", f"{len(writes)} rows"):
+            return await self._transact(writes)
+
+    async def _transact(self, writes: Sequence[Write]) -> list[str]:
         table = self._account.url + self._table
         kind, content = wire.transaction(table, self._partition, writes, tunnel=self._account.is_cosmos)
         answer = await self._account.write("$batch", kind, content)
@@ -110,3 +115,7 @@ class AzureRows:
         if len(came) != len(writes):
             raise Unsettled
         return came
+
+    def _kind(self, key: str) -> str:
+        """What kind of row a key is of, in words that name nobody: elsewhere than in directories the table's name."""
+        return keys.kind(key) if _OF_DIRECTORY.fullmatch(self._table) else self._table

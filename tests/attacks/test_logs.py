@@ -1,4 +1,4 @@
-"""The log of a run in which everything happens holds no secret, and nothing of anybody."""
+"""The log of a run in which everything happens, and what is observed of it, hold no secret and nothing of anybody."""
 
 import json
 import logging
@@ -21,6 +21,7 @@ from tests.attacks.marked import Marks
 from tests.attacks.service import Target, basic
 from tests.client import PATCH_OP, SEARCH_REQUEST, Client, connected
 from tests.custom import DEVICE_FILE, give
+from tests.observed import observed
 from tests.through import ThroughTables
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -148,15 +149,21 @@ async def test_no_secret_and_no_personal_value_is_logged(
 ) -> None:
     marks = Marks()
     await give(run.other, json.loads(DEVICE_FILE.read_text()))
-    for client in (run.good, run.other):
-        for kind in client.app.providers.schemas(await client.app.providers.get(client.provider.name)).types.values():
-            await use(client, kind, marks)
-    secrets = await knock_in_every_way(run)
-    await use_failing(run, AzureTables(azurite), marks)
-    await run.app.housekeeping.round()
+    with observed() as seen:
+        for client in (run.good, run.other):
+            provider = await client.app.providers.get(client.provider.name)
+            for kind in client.app.providers.schemas(provider).types.values():
+                await use(client, kind, marks)
+        secrets = await knock_in_every_way(run)
+        await use_failing(run, AzureTables(azurite), marks)
+        await run.app.housekeeping.round()
     secrets += [line for line in run.keys.read_text().splitlines() if len(line) > 40]
     secrets += [azurite.partition("AccountKey=")[2].partition(";")[0]]
-    told = "".join([log.text, *capfd.readouterr()]).lower()
+    told = "".join([log.text, *capfd.readouterr(), seen.everything()]).lower()
+    assert len(seen.spans) > 600
+    assert {"get user.username", "transact 4 rows", "timer housekeeping"} <= {each.name.lower() for each in seen.spans}
+    assert len(seen.lines) > 300
+    assert "rollcall.request.duration" in told
     assert told.count('"status"') > 300
     assert "about to end" in told
     assert "runtimeerror" in told

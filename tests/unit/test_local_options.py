@@ -9,7 +9,7 @@ from scim.local.options import REPOSITORY, Options, parse
 
 def test_the_defaults_serve_rollcall_in_memory() -> None:
     options = parse([])
-    assert options == Options(port=7071, profile=None, azurite_only=False, data=None, workers=1, app=None)
+    assert options == Options(port=7071, profile=None, azurite_only=False, data=None, workers=1, trace=False, app=None)
     assert options.app_root == REPOSITORY
     assert (REPOSITORY / "pyproject.toml").is_file()
 
