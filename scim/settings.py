@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Self
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -33,6 +34,24 @@ def _storage(text: str) -> str:
     return text
 
 
+def _identity(text: str) -> str:
+    return str(UUID(text)) if text else text
+
+
+def _backups(place: str) -> str:
+    """A folder, or a container's URL; unencrypted only to this machine, where an emulator is."""
+    parts = urlsplit(place)
+    if parts.scheme not in {"http", "https"}:
+        if "://" in place:
+            raise ValueError
+        return place
+    here = parts.hostname in {"127.0.0.1", "localhost"}
+    names = [name for name in parts.path.split("/") if name]
+    if not parts.hostname or (parts.scheme != "https" and not here) or len(names) != (2 if here else 1):
+        raise ValueError
+    return place
+
+
 class Settings(BaseModel):
     """Every setting of the service; each is an environment variable, ``ROLLCALL_`` and its name in upper case.
 
@@ -43,6 +62,11 @@ class Settings(BaseModel):
 
     storage: Annotated[str, AfterValidator(_storage)] = Field(
         description="the tables' URL (https://ACCOUNT.table.core.windows.net) or a connection string", repr=False
+    )
+    identity: Annotated[str, AfterValidator(_identity)] = Field(
+        "",
+        description="the client id of the user-assigned managed identity that signs in to Azure; blank: the "
+        "system-assigned one, or whoever is signed in by 'az login'",
     )
     public_url: Annotated[str, AfterValidator(_base_url)] = Field(
         description="the URL under which clients reach the service, such as https://APP.azurewebsites.net"
@@ -73,6 +97,12 @@ class Settings(BaseModel):
         "",
         description="where the keys that sign access tokens are: a file, or a Key Vault secret "
         "(https://VAULT.vault.azure.net/secrets/NAME); blank: no access tokens are issued",
+    )
+    backups: Annotated[str, AfterValidator(_backups)] = Field(
+        "",
+        description="where each night's exports go: a blob container (https://ACCOUNT.blob.core.windows.net/backups, "
+        "perhaps with a SAS as its query) or a folder; blank: nothing is exported",
+        repr=False,
     )
     token_minutes: int = Field(120, ge=60, le=360, description="minutes an access token is good for, 60 to 360")
     entra_authority: Annotated[str, AfterValidator(_authority)] = Field(

@@ -25,12 +25,16 @@ def test_two_variables_are_enough() -> None:
         ("ROLLCALL_PUBLIC_URL", "https://example.com/below/", "https://example.com/below"),
         ("ROLLCALL_PAGE_DEFAULT", "7", 7),
         ("ROLLCALL_CACHE_SECONDS", "0", 0),
+        ("ROLLCALL_IDENTITY", "9F1C77AB-0000-4000-8000-000000000001", "9f1c77ab-0000-4000-8000-000000000001"),
+        ("ROLLCALL_BACKUPS", "https://a.blob.core.windows.net/backups?sv=1", None),
+        ("ROLLCALL_BACKUPS", "http://127.0.0.1:10000/devstoreaccount1/backups", None),
+        ("ROLLCALL_BACKUPS", "/var/backups/rollcall", None),
         ("ROLLCALL_SCAN_MAX", "", 10_000),
     ],
 )
 def test_a_setting_is_read(variable: str, text: str, read: object) -> None:
     settings = Settings.read(GOOD | {variable: text})
-    assert getattr(settings, variable.removeprefix("ROLLCALL_").lower()) == read
+    assert getattr(settings, variable.removeprefix("ROLLCALL_").lower()) == (text if read is None else read)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,11 @@ def test_a_setting_is_read(variable: str, text: str, read: object) -> None:
         ("ROLLCALL_BODY_MAX", "1"),
         ("ROLLCALL_JSON_DEPTH", "7"),
         ("ROLLCALL_CACHE_SECONDS", "61"),
+        ("ROLLCALL_IDENTITY", "id-rollcall"),
+        ("ROLLCALL_BACKUPS", "https://a.blob.core.windows.net"),
+        ("ROLLCALL_BACKUPS", "https://a.blob.core.windows.net/backups/more"),
+        ("ROLLCALL_BACKUPS", "http://a.blob.core.windows.net/backups"),
+        ("ROLLCALL_BACKUPS", "az://backups"),
         ("ROLLCALL_OPERATIONS_MAX", "1.5"),
     ],
 )
@@ -85,8 +94,9 @@ def test_every_missing_variable_is_named_at_once() -> None:
         Settings.read({})
 
 
-def test_settings_are_frozen_and_do_not_show_the_storage_key() -> None:
-    settings = Settings.read(GOOD | {"ROLLCALL_STORAGE": "AccountKey=secret"})
+def test_settings_are_frozen_and_do_not_show_the_storage_key_nor_a_sas() -> None:
+    sas = {"ROLLCALL_BACKUPS": "https://a.blob.core.windows.net/b?sig=secret"}
+    settings = Settings.read(GOOD | sas | {"ROLLCALL_STORAGE": "AccountKey=secret"})
     assert "secret" not in repr(settings)
     with pytest.raises(ValidationError):
         settings.page_max = 1  # type: ignore[misc] # what must not be possible
