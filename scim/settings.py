@@ -71,11 +71,6 @@ class Settings(BaseModel):
     public_url: Annotated[str, AfterValidator(_base_url)] = Field(
         description="the URL under which clients reach the service, such as https://APP.azurewebsites.net"
     )
-    identity: str = Field(
-        "",
-        description="the client id of the managed identity that opens storage, key vault, backups and telemetry; "
-        "blank: the environment's own",
-    )
     page_default: int = Field(100, ge=1, description="resources in a page when the client does not say, at least 1")
     page_max: int = Field(500, ge=1, le=500, description="resources in a page at most, 1 to 500")
     scan_max: int = Field(10_000, ge=1, description="resources read to answer a filter no index helps, at most")

@@ -21,6 +21,12 @@ def sentence(text: str | None) -> str:
     return markdown((text or "").strip().partition("\n\n")[0])
 
 
+def table(head: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(map(str, cells))} |\n" for cells in lines)
+
+
 def attributes(kind: type) -> dict[str, str]:
     """The docstrings that stand below a class's attributes, which Python itself does not keep."""
     whole = ast.parse(Path(inspect.getfile(kind)).read_text())

@@ -8,7 +8,7 @@ from scim import cli
 from scim.errors import ScimError
 from scim.profiles import SWITCHES
 from scim.settings import PREFIX, Settings
-from tests.docs import blocks, commands, reference, template
+from tests.docs import blocks, commands, reference, template, told
 from tests.docs.described import ROOT, functions
 
 PAGES = reference.pages()
@@ -27,9 +27,9 @@ def test_no_cell_of_an_explanation_is_empty(page: str) -> None:
 
 
 def test_every_setting_is_there() -> None:
-    told = rows("settings")
+    held = rows("settings")
     for name, field in Settings.model_fields.items():
-        assert told[f"{PREFIX}{name.upper()}"][2] == field.description
+        assert held[f"{PREFIX}{name.upper()}"][2] == field.description
 
 
 def test_every_command_and_argument_is_there() -> None:
@@ -56,12 +56,12 @@ def test_every_error_is_there() -> None:
 
 def test_every_switch_quirk_and_field_is_there() -> None:
     assert set(SWITCHES) <= rows("switches").keys()
-    assert reference.bent().keys() | reference.fields().keys() <= rows("telemetry").keys()
+    assert told.bent().keys() | told.fields().keys() <= rows("telemetry").keys()
 
 
 def test_every_function_is_there() -> None:
-    told = PAGES["reference/endpoints.md"]
-    assert [each for each in functions() if f"| `{each.name}` | `" not in told] == []
+    page = PAGES["reference/endpoints.md"]
+    assert [each for each in functions() if f"| `{each.name}` | `" not in page] == []
     assert {each.trigger for each in functions()} == {"route", "timer_trigger"}
 
 
@@ -90,6 +90,12 @@ def test_pages_name_commands_that_are_there() -> None:
 
 def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
     page = (ROOT / "docs" / "operate" / "alerts.md").read_text()
-    told = set(re.findall(r"^\| \[([a-z-]+)\]\(#", page, re.MULTILINE))
+    named = set(re.findall(r"^\| \[([a-z-]+)\]\(#", page, re.MULTILINE))
     there = {path.stem for path in (ROOT / "infra" / "queries").glob("*.kql")}
-    assert told == there
+    assert named == there
+
+
+def test_every_metric_is_there() -> None:
+    made = {name for name, _, _, _ in told.instruments()}
+    assert "rollcall.requests" in made
+    assert made <= rows("telemetry").keys()
