@@ -12,10 +12,11 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "licences.md"
-PERMISSIVE = {"Apache-2.0", "BSD-3-Clause", "MIT", "MIT-0", "PSF-2.0"}
+PERMISSIVE = {"Apache-2.0", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0"}
 TOLERATED = {"certifi": "MPL-2.0"}
 """Comes with Azure's libraries: certificates, in a file that nobody here changes, which is all its licence is about."""
-_SAME = {"MIT License": "MIT", "Apache 2.0": "Apache-2.0", "Apache License 2.0": "Apache-2.0", "BSD": "BSD-3-Clause"}
+_SAME = {"MIT License": "MIT", "Apache 2.0": "Apache-2.0", "Apache License 2.0": "Apache-2.0"}
+_SAME |= dict.fromkeys(("BSD", "3-Clause BSD License"), "BSD-3-Clause")
 _CLASSIFIERS = {"MIT License": "MIT", "Apache Software License": "Apache-2.0", "BSD License": "BSD-3-Clause"}
 _HEAD = """\
 # Licences
