@@ -11,6 +11,7 @@ import pytest
 from scim.app import App
 from scim.settings import Settings
 from tests.docs.described import ROOT
+from tests.docs.forks import forking
 from tests.docs.world import World
 from tests.hosting import Host, hosted
 
@@ -40,14 +41,21 @@ def service(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield host, keys
 
 
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What stands for `.venv/bin/python`."""
+    with forking(tmp_path_factory.mktemp("forks")) as program:
+        yield program
+
+
 @pytest.fixture
-async def world(service: tuple[Host, Path], tmp_path: Path) -> AsyncIterator[World]:
+async def world(service: tuple[Host, Path], python: Path, tmp_path: Path) -> AsyncIterator[World]:
     """What a page's commands find."""
     host, keys = service
     settings = {"storage": host.storage, "public_url": host.url, "signing_keys": str(keys)}
     app = App.build(Settings.model_validate(settings))
     await app.providers.prepare()
-    world = World(app, tmp_path)
+    world = World(app, tmp_path, python)
     yield world
     await world.end()
     await app.close()

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -32,10 +31,12 @@ class World:
     Attributes:
         app: the operator's, on the service's store.
         folder: where the commands run.
+        python: what stands for `.venv/bin/python`.
     """
 
     app: App
     folder: Path
+    python: Path
     token: str = ""
     client: Token | None = None
     version: str = ""
@@ -65,10 +66,8 @@ class World:
     def _lay_out(self) -> None:
         for name in _SHARED:
             (self.folder / name).symlink_to(ROOT / name)
-        python = self.folder / ".venv" / "bin" / "python"
-        python.parent.mkdir(parents=True)
-        python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
-        python.chmod(0o755)
+        (self.folder / ".venv" / "bin").mkdir(parents=True)
+        (self.folder / ".venv" / "bin" / "python").symlink_to(self.python)
         told_there = {"BASE_URL": self.app.base_url("demo"), "TOKEN": self.token, **self.reaching}
         told = self.folder / ".local" / "connection.env"
         told.parent.mkdir()
