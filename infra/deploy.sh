@@ -13,6 +13,8 @@ infra/deploy.sh STEP RESOURCE_GROUP [FILE]
   template  deploy the template
   code      deploy the code
   keys      make the first key that signs access tokens; does nothing where there is one
+  admit     let requests of this machine through the site's access restriction; $ADDRESS tells its public address
+  dismiss   no longer
   ready     wait until the service says that it is ready
   smoke     let the Entra simulator loose on a provider that is made for it and deleted after it
   good      remember a commit as deployed well, as a tag of the resource group; without one, tell it
@@ -20,8 +22,9 @@ infra/deploy.sh STEP RESOURCE_GROUP [FILE]
 FILE is, for `code`, the package (dist/rollcall.zip, which `make package` makes), for `good` the commit, and for the
 other steps the parameters (infra/main.parameters.json). You need the Azure CLI 2.60 or later, signed in with
 `az login`; for `up`, `check`, `what-if` and `template` the roles Contributor and Role Based Access Control
-Administrator in the resource group, and for `up`, `keys` and `smoke` a place among the template's `operators`.
-$DEPLOYMENT names the deployment (rollcall).
+Administrator in the resource group; for `keys` and `smoke` to be one of the template's operators, as who deploys it is.
+$LOCATION lets `up` make the resource group there; $DEPLOYMENT names the deployment (rollcall); $PATIENCE is how often
+`keys` tries, each half a minute (10).
 TEXT
 }
 
@@ -48,6 +51,15 @@ scim() {
     ROLLCALL_SIGNING_KEYS=$(output ROLLCALL_SIGNING_KEYS) "$python" -m scim "$@"
 }
 
+# A command until it succeeds: a role that was just given is in force within some minutes.
+patiently() {
+  local left=${PATIENCE:-10}
+  until "$@"; do
+    ((--left > 0)) || return 1
+    sleep 30
+  done
+}
+
 check() {
   az bicep build --file infra/main.bicep --stdout >/dev/null
   az bicep lint --file infra/main.bicep
@@ -66,8 +78,18 @@ keys() {
   if scim keys show >/dev/null 2>&1; then
     echo "There are signing keys."
   else
-    scim keys roll
+    patiently scim keys roll
   fi
+}
+
+admit() {
+  local address=${ADDRESS:-$(curl --silent --show-error --fail https://api.ipify.org)}
+  restriction add --rule-name deployer --action Allow --priority 90 --ip-address "$address/32"
+}
+
+restriction() {
+  az functionapp config access-restriction "$1" --resource-group "$group" --name "$(output AZURE_FUNCTION_NAME)" \
+    "${@:2}" --output none
 }
 
 ready() {
@@ -99,17 +121,22 @@ good() {
 case $step in
   up)
     make --silent package
+    [[ -z ${LOCATION:-} ]] || az group create --name "$group" --location "$LOCATION" --output none
     template create --output none
     code
     keys
+    admit
+    trap 'restriction remove --rule-name deployer' EXIT
     ready
-    echo "Base URLs are $(output BASE_URL)"
+    echo "Base URLs are $(output ENTRA_TENANT_URL)"
     ;;
   check) check ;;
   what-if) template what-if --result-format FullResourcePayloads --no-prompt true ;;
   template) template create --output none ;;
   code) code "$file" ;;
   keys) keys ;;
+  admit) admit ;;
+  dismiss) restriction remove --rule-name deployer ;;
   ready) ready ;;
   smoke) smoke ;;
   good) good "$file" ;;

@@ -56,6 +56,9 @@ param addressSpace string = '10.71.0.0/24'
 @description('Who runs the command line: [{"id": "OBJECT ID", "type": "User"}], or of type Group or ServicePrincipal.')
 param operators array = []
 
+@description('Whether who deploys is an operator, too. A deployment by infra/deploy.sh makes the first signing key and tries the service, and needs to be one.')
+param deployerOperates bool = true
+
 @description('Public addresses, such as 203.0.113.7, from which operators reach data and vault in spite of privateNetwork. Empty: only from the network.')
 param operatorAddresses array = []
 
@@ -88,6 +91,8 @@ var token = take(uniqueString(resourceGroup().id, name), 12)
 var fullName = '${name}-${token}'
 var allTags = union({ application: 'rollcall' }, tags)
 var isCosmos = store == 'cosmos'
+var deployedBy = { id: deployer().objectId, type: empty(deployer().userPrincipalName) ? 'ServicePrincipal' : 'User' }
+var allOperators = union(operators, deployerOperates ? [deployedBy] : [])
 var admittedAddresses = privateNetwork ? operatorAddresses : []
 
 // Names, and ids that names depend on, are made here of what is known beforehand: what-if skips the modules whose
@@ -159,7 +164,7 @@ module dataStorage 'modules/data-storage.bicep' = {
     holdsTables: !isCosmos
     identityId: identityId
     principalId: identity.outputs.principalId
-    operators: operators
+    operators: allOperators
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -176,7 +181,7 @@ module cosmos 'modules/cosmos.bicep' = if (isCosmos) {
     admittedAddresses: admittedAddresses
     isLocked: locked
     principalId: identity.outputs.principalId
-    operators: operators
+    operators: allOperators
     workspaceId: monitoring.outputs.workspaceId
   }
 }
@@ -192,7 +197,7 @@ module vault 'modules/vault.bicep' = {
     isLocked: locked
     identityId: identityId
     principalId: identity.outputs.principalId
-    operators: operators
+    operators: allOperators
     workspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -111,6 +111,17 @@ def test_a_step_that_azure_refuses_fails(azure: Azure, step: str) -> None:
     assert azure.deploy(step, "group").returncode != 0
 
 
+def test_this_machine_is_admitted_and_dismissed(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADDRESS", "203.0.113.7")
+    assert azure.deploy("admit", "group").returncode == 0
+    assert azure.deploy("dismiss", "group").returncode == 0
+    added, removed = [each for each in azure.asked() if each[0] == "functionapp"]
+    assert added[:4] == ["functionapp", "config", "access-restriction", "add"]
+    assert added[added.index("--ip-address") + 1] == "203.0.113.7/32"
+    assert removed[:4] == ["functionapp", "config", "access-restriction", "remove"]
+    assert added[added.index("--rule-name") + 1] == removed[removed.index("--rule-name") + 1]
+
+
 def test_the_last_good_commit_is_remembered_and_told(azure: Azure) -> None:
     assert azure.deploy("good", "group", "cafe").returncode == 0
     assert "tags.rollcallCommit=cafe" in azure.asked()[0]
@@ -137,6 +148,36 @@ def test_a_first_key_is_made_once(azure: Azure, service: Host, tmp_path: Path) -
     first = keys.read_text()
     assert azure.deploy("keys", "group").stdout == "There are signing keys.\n"
     assert keys.read_text() == first
+
+
+def test_up_does_all_of_it_in_order(
+    azure: Azure, service: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADDRESS", "203.0.113.7")
+    monkeypatch.setenv("LOCATION", "westeurope")
+    keys = tmp_path / "keys.pem"
+    outputs = {"ROLLCALL_STORAGE": service.storage, "ROLLCALL_PUBLIC_URL": service.url, "ENTRA_TENANT_URL": "https://x"}
+    azure.stand_in(outputs | {"ROLLCALL_SIGNING_KEYS": str(keys), "AZURE_FUNCTION_NAME": "func-x"})
+    up = azure.deploy("up", "group", "some.json")
+    assert (up.returncode, keys.exists()) == (0, True), up.stderr
+    assert up.stdout.endswith("Base URLs are https://x\n")
+    asked = [each[:4] for each in azure.asked() if "show" not in each]
+    assert [" ".join(each) for each in asked] == [
+        "group create --name group",
+        "deployment group create --resource-group",
+        "functionapp deployment source config-zip",
+        "functionapp config access-restriction add",
+        "functionapp config access-restriction remove",
+    ]
+
+
+def test_a_key_that_cannot_be_made_fails_in_the_end(
+    azure: Azure, service: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATIENCE", "1")
+    outputs = {"ROLLCALL_STORAGE": service.storage, "ROLLCALL_PUBLIC_URL": service.url}
+    azure.stand_in(outputs | {"ROLLCALL_SIGNING_KEYS": "/proc/nowhere/keys.pem"})
+    assert azure.deploy("keys", "group").returncode == 1
 
 
 def test_the_package_has_all_that_is_imported_compiled_and_nothing_else(tmp_path: Path) -> None:
