@@ -51,6 +51,7 @@ class World:
             "ROLLCALL_STORAGE": settings.storage,
             "ROLLCALL_PUBLIC_URL": settings.public_url,
             "ROLLCALL_SIGNING_KEYS": settings.signing_keys,
+            "ROLLCALL_BACKUPS": str(self.folder / "backups"),
         }
 
     async def begin(self, blocks: list[Block]) -> None:
