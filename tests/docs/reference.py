@@ -64,6 +64,7 @@ def _endpoints() -> str:
     rows = (
         (f"`{method.upper()}`", f"`{path}`", markdown(operation["summary"]), _answers(operation["responses"]))
         for path, operations in document["paths"].items()
+        if "servers" not in operations  # which is not below a Base URL, and told by its function
         for method, operation in operations.items()
         if method != "parameters"
     )
