@@ -132,6 +132,9 @@ and that `python -m scim changes --json` shows.
 _EVENTS = """
 ## Other lines
 
+Each run of a timer leaves one: `message` and `timer` are its name, `outcome` is ok or failed; then what came of it in
+numbers, `failed`, `duration_ms` and `error`.
+
 """
 _QUIRKS = """
 ## Quirks
