@@ -6,7 +6,7 @@ LINUX := --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --pla
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage entra check conformance bench faults audit package clean
+.PHONY: help run test coverage entra check conformance docs bench faults audit package clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
@@ -33,6 +33,9 @@ check: .venv/dev.stamp ## lint, formatting, types and the direction of imports
 conformance: .venv/dev.stamp ## let all examiners at the service, and write their table into README.md
 	@$(BIN)/python -m tests.conformance
 
+docs: .venv/docs.stamp ## build the documentation into site/; to read it on http://127.0.0.1:8000: make docs ARGS=serve
+	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs $(or $(ARGS),build)
+
 bench: .venv/dev.stamp ## measure all parts (about 20 minutes) and write docs/performance.md; a first look: ARGS="--quick"
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -56,7 +59,7 @@ package: .venv/pip.stamp ## what is deployed, with its requirements and compiled
 	@ls -sh dist/rollcall.zip
 
 clean: ## remove everything that was installed or made here
-	rm -rf .venv .local dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf .venv .local dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/pip.stamp:
@@ -71,6 +74,10 @@ clean: ## remove everything that was installed or made here
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement requirements.txt --group local
 	@touch $@
 
+.venv/docs.stamp: .venv/pip.stamp requirements.txt constraints.txt pyproject.toml
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement requirements.txt --group docs
+	@touch $@
+
 .venv/dev.stamp: .venv/pip.stamp requirements.txt constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement requirements.txt --group dev
-	@touch $@ .venv/run.stamp
+	@touch $@ .venv/run.stamp .venv/docs.stamp

@@ -39,7 +39,7 @@ _LONGEST = 3_650
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit status: 0 done, 1 refused or unreachable, 2 not understood."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     environment = dict(os.environ)
     if options.storage:
         environment["ROLLCALL_STORAGE"] = options.storage
@@ -89,7 +89,8 @@ async def _run(settings: Settings, options: argparse.Namespace) -> None:
         await app.close()
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Every command, its arguments and what they mean."""
     parser = argparse.ArgumentParser(prog="python -m scim", description="Operate Rollcall.", epilog=_EPILOG)
     parser.add_argument("--storage", metavar="CONNECTION", help="connection string or tables' URL of the account")
     parser.add_argument("--public-url", metavar="URL", help="the URL under which clients reach the service")
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_transfer.add_export(commands.add_parser("export", help="write a provider's resources into a file"))
     cli_transfer.add_import(commands.add_parser("import", help="do what a file of 'export' or of bulk requests says"))
     changes = commands.add_parser("changes", help="what was changed in a provider's directory, by whom, and why so")
-    changes.add_argument("provider", metavar="PROVIDER")
+    changes.add_argument("provider", metavar="PROVIDER", help="the provider's name, as in its Base URL")
     changes.add_argument("--resource", metavar="ID", help="only changes of, or moving, this resource")
     changes.add_argument(
         "--since", metavar="TIME", type=_number, default=0, help="an ISO 8601 time, or a change number"

@@ -21,6 +21,9 @@ VERSION = "0.1.0"
 _ALWAYS = (401, 403, 404, 414, 500, 503)
 _READING_BODY = (400, 413, 415)
 
+_KINDS = tuple(kind for kind in ScimError.__subclasses__() if kind.__module__ == ScimError.__module__)
+"""The errors that clients may meet; others are made elsewhere, and meant for the code alone."""
+
 
 def of_provider(schemas: Schemas, profile: Profile, config: JsonObject, base_url: str) -> JsonObject:
     """The description of one provider's endpoints, with its own schemas and what its profile lets pass.
@@ -119,7 +122,7 @@ class _Description:
                 "schemas": shapes.components(self.schemas, self.profile, self.can.unheeded),
                 "parameters": parameters.components(self.can),
                 "headers": parameters.HEADERS,
-                "responses": {kind.__name__: _refusal(kind) for kind in ScimError.__subclasses__()},
+                "responses": {kind.__name__: _refusal(kind) for kind in _KINDS},
                 "securitySchemes": schemes,
             },
         }
@@ -276,7 +279,7 @@ def _content(shape: JsonObject, description: str, headers: JsonObject) -> JsonOb
 
 def _refusals(*statuses: int) -> JsonObject:
     """The errors of an operation, with those that any may answer."""
-    names = {kind.status.value: kind.__name__ for kind in ScimError.__subclasses__()}
+    names = {kind.status.value: kind.__name__ for kind in _KINDS}
     return {
         str(status): {"$ref": f"#/components/responses/{names[status]}"} for status in sorted({*statuses, *_ALWAYS})
     }

@@ -8,7 +8,6 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from scim.local import azurite
-from scim.profiles import PROFILES, SWITCHES
 from scim.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -25,21 +24,6 @@ def test_the_readme_says_of_each_setting_its_default_and_what_to_write(name: str
 def test_the_readme_names_no_setting_that_is_not_there() -> None:
     named = set(re.findall(rf"{PREFIX}[A-Z_]+", README))
     assert named == {PREFIX + name.upper() for name in Settings.model_fields}
-
-
-@pytest.mark.parametrize("switch", SWITCHES)
-def test_the_readme_says_of_each_switch_what_the_profiles_make_of_it(switch: str) -> None:
-    words = [getattr(profile, switch) for profile in PROFILES.values()]
-    cells = [word if isinstance(word, str) else "on" if word else "off" for word in words]
-    assert f"\n| `{switch}` | {' | '.join(cells)} | " in README
-
-
-def test_the_readme_has_a_column_for_each_profile() -> None:
-    assert f"\n| Switch | {' | '.join(f'`{name}`' for name in PROFILES)} | " in README
-
-
-def test_the_readme_names_no_switch_that_is_not_there() -> None:
-    assert sorted(re.findall(r"^\| `([a-z_]+)` \| (?:on|off|set|add) \|", README, re.MULTILINE)) == sorted(SWITCHES)
 
 
 def test_the_sample_holds_the_required_settings_and_no_others() -> None:
