@@ -15,7 +15,7 @@ SCRIPT_ROOT = "AzureWebJobsScriptRoot"
 BODY_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 """The environment variable that sets how many bytes a body may have; Azure's own name for it."""
 
-TRACES = "ROLLCALL_LOCAL_TRACES"
+TRACES = "SCIM_LOCAL_TRACES"
 """The environment variable that says whether traces are shown."""
 
 _BODY_LIMIT = 104_857_600

@@ -146,8 +146,15 @@ def test_every_answer_is_as_described(profile: str, method: str, path: str, reco
     statuses = ask(profile, method, path, GenerationMode.POSITIVE, EXAMPLES)
     examined(record_property, "schemathesis", profile, statuses.total())
     print(f"{profile} {method} {path}: {statuses.total()} requests, {dict(statuses)}")  # noqa: T201 (for a long run)
+    if not successful(
+        method, statuses
+    ):  # bad luck, if more of them fare better: what is tried hangs on what is imported
+        assert successful(method, statuses + ask(profile, method, path, GenerationMode.POSITIVE, 8 * EXAMPLES))
+
+
+def successful(method: str, statuses: Counter[int]) -> bool:
     successes = sum(count for status, count in statuses.items() if status < 400)
-    assert successes >= SUCCESSFUL.get(method, 0.1) * statuses.total() or statuses.keys() <= {404, 501}
+    return successes >= SUCCESSFUL.get(method, 0.1) * statuses.total() or statuses.keys() <= {404, 501}
 
 
 @pytest.mark.parametrize(("profile", "method", "path"), [each for each in OPERATIONS if varies(*each)])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scim.app import App
+from scim.local import azurite
 from scim.settings import Settings
 from tests.docs.described import ROOT
 from tests.docs.forks import forking
@@ -34,10 +35,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def service(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, Path]]:
-    """The service, which looks at each request what operators have changed; and the file of its signing keys."""
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, Path]]:
+    """The service, which looks at each request what operators have changed; and the file of its signing keys.
+
+    Its storage is its own: pages speak of providers by plain names, which other tests may have, too.
+    """
     keys = tmp_path_factory.mktemp("keys") / "signing-keys.pem"
-    with hosted(azurite, ROLLCALL_CACHE_SECONDS="0", ROLLCALL_SIGNING_KEYS=str(keys)) as host:
+    with (
+        azurite.running() as storage,
+        hosted(storage, ROLLCALL_CACHE_SECONDS="0", ROLLCALL_SIGNING_KEYS=str(keys)) as host,
+    ):
         yield host, keys
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -25,7 +25,7 @@ class Workspace:
             self._connection.execute(f"CREATE TABLE {table} ({declared})")
 
     def add(self, table: str, records: Iterable[Mapping[str, Any]]) -> None:
-        """Put rows into a table; columns that a row does not name are empty."""
+        """Put rows into a table; columns that a row does not name are empty, and an age stands for a time."""
         columns = TABLES[table]
         rows = [[_value(record.get(name)) for name in columns] for record in records]
         if rows:
@@ -41,6 +41,8 @@ class Workspace:
 def _value(given: object) -> object:
     if isinstance(given, dict | list):
         return json.dumps(given)
+    if isinstance(given, timedelta):
+        return datetime.now(UTC).replace(tzinfo=None) - given
     if isinstance(given, datetime) and given.tzinfo is not None:
         raise ValueError("times of rows are UTC without saying so")
     return given
