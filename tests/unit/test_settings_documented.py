@@ -55,4 +55,4 @@ def test_the_template_sets_what_is_required_and_what_it_makes_itself() -> None:
 @pytest.mark.parametrize("file", sorted(INFRA.glob("*.parameters.json")), ids=lambda file: file.stem)
 def test_what_a_file_of_parameters_sets_besides_is_a_setting_and_right(file: Path) -> None:
     given = json.loads(file.read_text())["parameters"].get("settings", {"value": {}})["value"]
-    assert Settings.read(SAMPLE | {name: text for name, text in given.items() if name.startswith(PREFIX)})
+    Settings.read(SAMPLE | {name: text for name, text in given.items() if name.startswith(PREFIX)})
