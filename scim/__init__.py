@@ -24,6 +24,7 @@ Modules, from the door inwards; each imports only from the lines below its own::
       | housekeeping | retention                  what requests left behind | what was kept for its time
       | inventory | readiness                     who the providers are, to be kept elsewhere | can we serve
     providers                                   provisioning providers
+    rounds                                      providers visited in turn
     credentials                                 the tokens that open them
     storage                                     one directory per provider, over a port of three calls
     changes                                     the record of every write

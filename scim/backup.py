@@ -9,12 +9,12 @@ import json
 import random
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from scim import exporting, inventory, timers
+from scim import exporting, inventory, rounds, timers
 from scim.exporting import Export
 from scim.places import Place
 from scim.provider import Provider
@@ -128,10 +128,15 @@ class Backup:
             found = await self._providers.all()
         await self._account(run)
         random.shuffle(found)
-        tally.left, turns = len(found), iter(found)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_TOGETHER):
-                group.create_task(self._some(run, turns))
+        tally.left = len(found)
+
+        async def export(provider: Provider) -> None:
+            with suppress(TableNotFound):  # it has just been deleted
+                async with asyncio.timeout(run.end - time.monotonic()):
+                    await self._one(run, provider)
+            tally.left -= 1
+
+        await rounds.visit(found, export, tally.errors, run.begin, _TOGETHER)
         if not tally.left and not tally.errors:
             await run.place.put(_done(run.night), _whole({"providers": len(found), **tally.counts()}))
             self._night = run.night
@@ -144,19 +149,6 @@ class Backup:
                     run.tally.written += await run.put(name, inventory.lines(self._tables))
         except Exception as error:  # noqa: BLE001 (directories are exported none the less)
             run.tally.errors.append(error)
-
-    async def _some(self, run: "_Run", turns: Iterator[Provider]) -> None:
-        tally = run.tally
-        while time.monotonic() < run.begin and (provider := next(turns, None)):
-            try:
-                async with asyncio.timeout(run.end - time.monotonic()):
-                    await self._one(run, provider)
-            except TableNotFound:  # it has just been deleted
-                pass
-            except Exception as error:  # noqa: BLE001 (the others are exported none the less)
-                tally.errors.append(error)
-                continue
-            tally.left -= 1
 
     async def _one(self, run: "_Run", provider: Provider) -> None:
         name = of_provider(provider.name, run.night)

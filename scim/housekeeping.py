@@ -1,12 +1,11 @@
 """Finishing what requests left behind; nobody waits for it, so a timer sees that it is done."""
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from scim import observing, timers
+from scim import observing, rounds, timers
 from scim.provider import Provider
 from scim.providers import Providers
 from scim.storage.rows import TableNotFound
@@ -71,10 +70,12 @@ class Housekeeping:
         except Exception as error:  # noqa: BLE001 (the next round asks again)
             due = []
             tally.errors.append(error)
-        turns, share = iter(due), min(max(_ROUND * _TOGETHER / max(len(due), 1), _LEAST), _MOST)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_TOGETHER):
-                group.create_task(self._look_after(turns, started + _ROUND, share, tally))
+        share = min(max(_ROUND * _TOGETHER / max(len(due), 1), _LEAST), _MOST)
+
+        async def look(provider: Provider) -> None:
+            await self._look_after(provider, share, tally)
+
+        await rounds.visit(due, look, tally.errors, started + _ROUND, _TOGETHER, self._clock)
         return tally
 
     async def _due(self, now: float) -> list[Provider]:
@@ -90,18 +91,15 @@ class Housekeeping:
         directory = self._providers.open_directory(provider)
         return directory is not None and directory.finishing.knows_of_work
 
-    async def _look_after(self, turns: Iterator[Provider], until: float, share: float, tally: Tally) -> None:
-        while self._clock() < until and (provider := next(turns, None)):
-            tally.looked_at += 1
-            pieces = 0
-            try:
-                with suppress(TableNotFound):  # it has just been deleted
-                    finishing = self._providers.directory(provider).finishing
-                    pieces = await finishing.sweep(share)
-                    observing.see_intents(provider.name, finishing.intents)
-            except Exception as error:  # noqa: BLE001 (the others are looked after none the less)
-                tally.errors.append(error)
+    async def _look_after(self, provider: Provider, seconds: float, tally: Tally) -> None:
+        tally.looked_at += 1
+        pieces = 0
+        try:
+            finishing = self._providers.directory(provider).finishing
+            pieces = await finishing.sweep(seconds)
+            observing.see_intents(provider.name, finishing.intents)
+        finally:
             tally.pieces += pieces
             before = self._rests.get(provider.table, _Rest())  # another round may find the provider gone meanwhile
-            seconds = 0.0 if pieces else min(max(2 * before.seconds, _SOON), _LATE)
-            self._rests[provider.table] = _Rest(self._clock() + seconds, seconds)
+            rest = 0.0 if pieces else min(max(2 * before.seconds, _SOON), _LATE)
+            self._rests[provider.table] = _Rest(self._clock() + rest, rest)

@@ -1,13 +1,12 @@
 """Retention: of all providers, what was kept for its time is taken out, and erasures that broke off are ended."""
 
-import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from scim import timers
+from scim import rounds, timers
 from scim.changes import Origin
 from scim.provider import Provider
 from scim.providers import Providers
@@ -81,20 +80,14 @@ class Keeping:
             tally.errors.append(error)
         random.shuffle(found)
         tally.unfinished = len(found)
-        turns, share = iter(found), max(seconds * _TOGETHER / max(len(found), 1), _LEAST)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_TOGETHER):
-                group.create_task(self._some(turns, started + seconds, share, tally))
-        return tally
+        until, share = started + seconds, max(seconds * _TOGETHER / max(len(found), 1), _LEAST)
 
-    async def _some(self, turns: Iterator[Provider], until: float, share: float, tally: Tally) -> None:
-        while time.monotonic() < until and (provider := next(turns, None)):
+        async def see_to(provider: Provider) -> None:
             tally.providers += 1
-            try:
-                with suppress(TableNotFound):  # it has just been deleted
-                    await self.one(provider, min(share, until - time.monotonic()), tally)
-            except Exception as error:  # noqa: BLE001 (the others are seen to none the less)
-                tally.errors.append(error)
+            await self.one(provider, min(share, until - time.monotonic()), tally)
+
+        await rounds.visit(found, see_to, tally.errors, until, _TOGETHER)
+        return tally
 
     async def one(self, provider: Provider, seconds: float, tally: Tally) -> None:
         """See to one provider, for so many seconds.
