@@ -20,9 +20,10 @@ infra/deploy.sh STEP RESOURCE_GROUP [FILE]
   good      remember a commit as deployed well, as a tag of the resource group; without one, tell it
 
 FILE is, for `code`, the package (dist/rollcall.zip, which `make package` makes), for `good` the commit, and for the
-other steps the parameters (infra/main.parameters.json). You need the Azure CLI 2.60 or later, signed in with
-`az login`; for `up`, `check`, `what-if` and `template` the roles Contributor and Role Based Access Control
-Administrator in the resource group; for `keys` and `smoke` to be one of the template's operators, as who deploys it is.
+other steps the parameters (infra/main.parameters.json). You need the Azure CLI 2.76 or later, signed in with
+`az login`; for `up`, `check` and `template` the roles Contributor, Role Based Access Control Administrator and, where
+the template makes locks, Locks Contributor in the resource group; for `what-if` to read there and to ask; for `keys` and
+`smoke` to be one of the template's operators, as who deploys it is.
 $LOCATION lets `up` make the resource group there; $DEPLOYMENT names the deployment (rollcall); $PATIENCE is how often
 `keys` tries, each half a minute (10).
 TEXT
@@ -66,6 +67,12 @@ check() {
   template validate --output none
 }
 
+# Asked by who may only read, and so without the roles that the asker would get as an operator.
+what_if() {
+  template what-if --parameters deployerOperates=false --result-format FullResourcePayloads --no-prompt true \
+    --validation-level ProviderNoRbac
+}
+
 code() {
   local package=${1:-dist/rollcall.zip}
   [[ -f $package ]] || { echo "There is no $package; run 'make package' first." >&2; exit 1; }
@@ -84,12 +91,21 @@ keys() {
 
 admit() {
   local address=${ADDRESS:-$(curl --silent --show-error --fail https://api.ipify.org)}
-  restriction add --rule-name deployer --action Allow --priority 90 --ip-address "$address/32"
+  restrict "{\"name\": \"deployer\", \"action\": \"Allow\", \"priority\": 90, \"ipAddress\": \"$address/32\"}"
 }
 
-restriction() {
-  az functionapp config access-restriction "$1" --resource-group "$group" --name "$(output AZURE_FUNCTION_NAME)" \
-    "${@:2}" --output none
+dismiss() { restrict; }
+
+# Let the site's access restriction be what it is but for the rule of this machine, which is this one, or none. Asked of
+# the API itself: `az functionapp config access-restriction` sends the whole configuration back, and Flex Consumption
+# refuses some of that.
+restrict() {
+  local site url rules body
+  site=$(output AZURE_FUNCTION_NAME)
+  url="/subscriptions/{subscriptionId}/resourceGroups/$group/providers/Microsoft.Web/sites/$site/config/web?api-version=2025-03-01"
+  rules="[\`[${1:-}]\`, properties.ipSecurityRestrictions[?name != 'deployer']][]"
+  body=$(az rest --method get --url "$url" --query "{properties: {ipSecurityRestrictions: $rules}}" --output json)
+  az rest --method patch --url "$url" --body "$body" --output none
 }
 
 ready() {
@@ -110,6 +126,12 @@ smoke() {
   "$python" -m tests.entra --base-url "$base_url" --token "$token" --users 20 --groups 4 --memberships 40
 }
 
+# The resource group, where there is none: to make it again would take its tags away, and so the commit to go back to.
+place() {
+  [[ -n ${LOCATION:-} && $(az group exists --name "$group") != true ]] || return 0
+  az group create --name "$group" --location "$LOCATION" --output none
+}
+
 good() {
   if [[ -n $1 ]]; then
     az group update --name "$group" --set "tags.rollcallCommit=$1" --output none
@@ -121,22 +143,22 @@ good() {
 case $step in
   up)
     make --silent package
-    [[ -z ${LOCATION:-} ]] || az group create --name "$group" --location "$LOCATION" --output none
+    place
     template create --output none
     code
     keys
     admit
-    trap 'restriction remove --rule-name deployer' EXIT
+    trap dismiss EXIT
     ready
     echo "Base URLs are $(output ENTRA_TENANT_URL)"
     ;;
   check) check ;;
-  what-if) template what-if --result-format FullResourcePayloads --no-prompt true ;;
+  what-if) what_if ;;
   template) template create --output none ;;
   code) code "$file" ;;
   keys) keys ;;
   admit) admit ;;
-  dismiss) restriction remove --rule-name deployer ;;
+  dismiss) dismiss ;;
   ready) ready ;;
   smoke) smoke ;;
   good) good "$file" ;;

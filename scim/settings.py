@@ -17,7 +17,7 @@ class SettingsError(Exception):
 
 def _base_url(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or " " in url:
         raise ValueError
     return url.rstrip("/")
 
@@ -29,9 +29,26 @@ def _authority(url: str) -> str:
 
 
 def _storage(text: str) -> str:
-    if not text.lower().startswith("https://") and "=" not in text:
+    """An account's URL, or a connection string that names an account."""
+    if "://" in text.partition("=")[0]:
+        parts = urlsplit(text)
+        wrong = parts.scheme != "https" or not parts.hostname or parts.query or parts.path not in {"", "/"}
+    else:
+        names = {each.partition("=")[0].strip().lower() for each in text.split(";") if "=" in each}
+        wrong = names.isdisjoint({"usedevelopmentstorage", "accountname", "tableendpoint"})
+    if wrong:
         raise ValueError
     return text
+
+
+def _signing_keys(place: str) -> str:
+    """A file, or a secret in a vault, of whatever version is the newest."""
+    if "://" in place:
+        parts = urlsplit(place)
+        folder, _, name = parts.path.removeprefix("/").removesuffix("/").partition("/")
+        if parts.scheme != "https" or not parts.hostname or folder != "secrets" or not name or "/" in name:
+            raise ValueError
+    return place
 
 
 def _identity(text: str) -> str:
@@ -88,7 +105,7 @@ class Settings(BaseModel):
         100, ge=0, description="requests of one provider that one process answers at a time, or 0 for any number"
     )
     request_seconds: int = Field(200, ge=30, le=220, description="seconds a request may take, 30 to 220")
-    signing_keys: str = Field(
+    signing_keys: Annotated[str, AfterValidator(_signing_keys)] = Field(
         "",
         description="where the keys that sign access tokens are: a file, or a Key Vault secret "
         "(https://VAULT.vault.azure.net/secrets/NAME); blank: no access tokens are issued",

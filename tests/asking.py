@@ -40,7 +40,7 @@ class Asker:
     @classmethod
     def of(cls, directory: Directory, schemas: Schemas, profile: str = "rfc", **settings: int) -> "Asker":
         """An asker with some settings."""
-        given = {"storage": "Memory=yes", "public_url": "https://scim.example", **settings}
+        given = {"storage": "UseDevelopmentStorage=true", "public_url": "https://scim.example", **settings}
         return cls(directory, schemas, Settings.model_validate(given), profile)
 
     @property

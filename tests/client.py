@@ -138,7 +138,9 @@ async def connected[C: Client](
 def new_app(tables: Tables | None = None, **settings: int) -> App:
     """A service on tables in memory, or on those given."""
     return App.build(
-        Settings.model_validate({"storage": "Memory=yes", "public_url": ORIGIN, "requests_per_second": 0, **settings}),
+        Settings.model_validate(
+            {"storage": "AccountName=x", "public_url": ORIGIN, "requests_per_second": 0, **settings}
+        ),
         MemoryTables() if tables is None else tables,
     )
 

@@ -114,7 +114,7 @@ async def target(folder: Path, **settings: str | int) -> AsyncIterator[Target]:
     keys = new_keys(folder / "keys.pem")
     async with FakeEntra.running() as entra:
         whole = {
-            "storage": "Memory=yes",
+            "storage": "UseDevelopmentStorage=true",
             "public_url": ORIGIN,
             "requests_per_second": 0,
             "signing_keys": str(keys),

@@ -99,3 +99,19 @@ def test_conditions_of_a_resource_are_those_of_the_ones_inside_it(tmp_path: Path
         ("r", "x"),
         ("d", "x"),
     ]
+
+
+@pytest.mark.parametrize("place", ["infra/deploy.sh", "docs/deploy.md"])
+@pytest.mark.parametrize(
+    ("made", "role"),
+    [
+        ("", "Contributor"),
+        ("Microsoft.Authorization/roleAssignments@", "Role Based Access Control Administrator"),
+        ("Microsoft.Authorization/locks@", "Locks Contributor"),
+    ],
+)
+def test_who_deploys_is_told_of_the_roles_for_what_is_made(made: str, role: str, place: str) -> None:
+    """Contributor may make all but what Microsoft.Authorization has, and each of those has a role of its own."""
+    root = Path(__file__).parents[2]
+    assert any(made in file.read_text() for file in (root / "infra" / "modules").glob("*.bicep"))
+    assert role in " ".join((root / place).read_text().split())

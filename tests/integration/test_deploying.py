@@ -19,7 +19,7 @@ from scim.local.options import REPOSITORY
 from tests.hosting import Host
 
 _AZ = """#!{python}
-import json, sys
+import json, os, sys
 arguments = sys.argv[1:]
 with open({log!r}, "a") as log:
     log.write(json.dumps(arguments) + "\\n")
@@ -28,6 +28,11 @@ if query.startswith("properties.outputs."):
     print(outputs[query.split(".")[2]])
 elif "tags.rollcallCommit" in query:
     print("0123abcd")
+elif arguments[:2] == ["group", "exists"]:
+    print(json.dumps("GROUP_THERE" in os.environ))
+elif arguments[:3] == ["rest", "--method", "get"]:
+    import jmespath
+    print(json.dumps(jmespath.search(query, json.loads(os.environ["CONFIGURATION"]))))
 sys.exit({status})
 """
 
@@ -111,15 +116,37 @@ def test_a_step_that_azure_refuses_fails(azure: Azure, step: str) -> None:
     assert azure.deploy(step, "group").returncode != 0
 
 
+_ENTRA = {"name": "caller-0", "ipAddress": "AzureActiveDirectory", "tag": "ServiceTag", "action": "Allow"}
+_OTHERS = {"name": "Deny all", "ipAddress": "Any", "action": "Deny", "priority": 2147483647}
+
+
 def test_this_machine_is_admitted_and_dismissed(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = {"name": "deployer", "ipAddress": "203.0.113.1/32", "action": "Allow", "priority": 90}
+    there = {"ftpsState": "Disabled", "ipSecurityRestrictions": [old, _ENTRA, _OTHERS]}
+    monkeypatch.setenv("CONFIGURATION", json.dumps({"properties": there}))
     monkeypatch.setenv("ADDRESS", "203.0.113.7")
     assert azure.deploy("admit", "group").returncode == 0
     assert azure.deploy("dismiss", "group").returncode == 0
-    added, removed = [each for each in azure.asked() if each[0] == "functionapp"]
-    assert added[:4] == ["functionapp", "config", "access-restriction", "add"]
-    assert added[added.index("--ip-address") + 1] == "203.0.113.7/32"
-    assert removed[:4] == ["functionapp", "config", "access-restriction", "remove"]
-    assert added[added.index("--rule-name") + 1] == removed[removed.index("--rule-name") + 1]
+    added, removed = [each for each in azure.asked() if each[:3] == ["rest", "--method", "patch"]]
+    assert added[added.index("--url") + 1] == removed[removed.index("--url") + 1]
+    assert "/resourceGroups/group/providers/Microsoft.Web/sites/func-x/config/web?" in added[added.index("--url") + 1]
+    bodies = [json.loads(each[each.index("--body") + 1]) for each in (added, removed)]
+    new = old | {"ipAddress": "203.0.113.7/32"}
+    assert bodies == [{"properties": {"ipSecurityRestrictions": [*rule, _ENTRA, _OTHERS]}} for rule in ([new], [])]
+
+
+def test_what_cannot_be_read_is_not_written(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADDRESS", "203.0.113.7")  # and no configuration, so that the first question fails
+    assert azure.deploy("admit", "group").returncode != 0
+    assert [each for each in azure.asked() if "patch" in each] == []
+
+
+def test_what_would_change_is_asked_by_who_may_only_read(azure: Azure) -> None:
+    assert azure.deploy("what-if", "group", "some.json").returncode == 0
+    (asked,) = azure.asked()
+    assert asked[asked.index("--validation-level") + 1] == "ProviderNoRbac"
+    assert asked.count("--parameters") == 2
+    assert {"@some.json", "deployerOperates=false"} < set(asked)
 
 
 def test_the_last_good_commit_is_remembered_and_told(azure: Azure) -> None:
@@ -155,6 +182,7 @@ def test_up_does_all_of_it_in_order(
 ) -> None:
     monkeypatch.setenv("ADDRESS", "203.0.113.7")
     monkeypatch.setenv("LOCATION", "westeurope")
+    monkeypatch.setenv("CONFIGURATION", json.dumps({"properties": {"ipSecurityRestrictions": [_ENTRA]}}))
     keys = tmp_path / "keys.pem"
     outputs = {"ROLLCALL_STORAGE": service.storage, "ROLLCALL_PUBLIC_URL": service.url, "ENTRA_TENANT_URL": "https://x"}
     azure.stand_in(outputs | {"ROLLCALL_SIGNING_KEYS": str(keys), "AZURE_FUNCTION_NAME": "func-x"})
@@ -163,12 +191,21 @@ def test_up_does_all_of_it_in_order(
     assert up.stdout.endswith("Base URLs are https://x\n")
     asked = [each[:4] for each in azure.asked() if "show" not in each]
     assert [" ".join(each) for each in asked] == [
+        "group exists --name group",
         "group create --name group",
         "deployment group create --resource-group",
         "functionapp deployment source config-zip",
-        "functionapp config access-restriction add",
-        "functionapp config access-restriction remove",
+        *["rest --method get --url", "rest --method patch --url"] * 2,
     ]
+
+
+def test_a_group_that_is_there_keeps_its_tags(azure: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCATION", "westeurope")
+    monkeypatch.setenv("GROUP_THERE", "")
+    monkeypatch.setenv("PATIENCE", "1")
+    azure.deploy("up", "group")
+    assert ["group", "exists", "--name", "group"] in azure.asked()
+    assert [each for each in azure.asked() if each[:2] == ["group", "create"]] == []
 
 
 def test_a_key_that_cannot_be_made_fails_in_the_end(

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -42,6 +43,21 @@ def test_the_pipelines_of_azure_devops_are_right() -> None:
     assert complaints(AZURE_SCHEMA, *AZURE) == ""
 
 
+def test_a_pipe_fails_where_its_first_command_fails() -> None:
+    """GitHub's shell does not see to that by itself, and would tell a pull request of no change."""
+    jobs = [job for file in WORKFLOWS for job in yaml.safe_load(file.read_text())["jobs"].values()]
+    scripts = [step["run"] for job in jobs for step in job.get("steps", []) if " | " in step.get("run", "")]
+    assert len(scripts) == 1
+    assert all(script.startswith("set -o pipefail\n") for script in scripts)
+
+
+def test_going_back_waits_for_nobody() -> None:
+    """A job of its own would need the environment's approval once more."""
+    (deploy,) = yaml.safe_load((ROOT / ".github" / "workflows" / "deploy-to.yml").read_text())["jobs"].values()
+    back = [step for step in deploy["steps"] if "failure()" in str(step.get("if"))]
+    assert [step.get("id", step.get("name")) for step in back] == ["back", None, "Deploy what was there"]
+
+
 def test_the_script_is_right() -> None:
     assert complaints(SHELLCHECK, ROOT / "infra" / "deploy.sh") == ""
 
@@ -50,8 +66,8 @@ def test_the_script_is_right() -> None:
     ("command", "source", "right", "wrong", "said"),
     [
         (ACTIONLINT, "deploy.yml", "vars.AZURE_TENANT_ID", "var.AZURE_TENANT_ID", 'undefined variable "var"'),
-        (ACTIONLINT, "deploy.yml", "needs: dev", "needs: development", 'needs job "development"'),
-        (ACTIONLINT, "deploy-to.yml", 'good "$GROUP" "$COMMIT"', "good $GROUP", "SC2086"),
+        (ACTIONLINT, "deploy.yml", "needs: dev\n", "needs: development\n", 'needs job "development"'),
+        (ACTIONLINT, "deploy-to.yml", 'admit "$GROUP"', "admit $GROUP", "SC2086"),
         (GITHUB_SCHEMA, "ci.yml", "timeout-minutes: 30", "timeout-minute: 30", "timeout-minute"),
         (ZIZMOR, "deploy.yml", "azure/login@a457da9ea143d694b1b9c7c869ebb04ebe844ef5", "azure/login@v2", "unpinned"),
         (ZIZMOR, "deploy.yml", '"$NUMBER"', '"${{ github.event.pull_request.title }}"', "template-injection"),

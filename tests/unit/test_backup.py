@@ -59,7 +59,7 @@ class House:
     def app(self, tables: MemoryTables | None = None) -> App:
         """The service, in a process of its own."""
         settings = Settings.model_validate(
-            {"storage": "Memory=yes", "public_url": "https://scim.example.com", "backups": str(self.folder)}
+            {"storage": "AccountName=x", "public_url": "https://scim.example.com", "backups": str(self.folder)}
         )
         app = App.build(settings, tables or self.tables)
         app.backup.place = self.place
@@ -179,7 +179,7 @@ async def test_without_a_place_or_a_store_a_run_is_a_line(house: House, monkeypa
 
 def _environment(monkeypatch: pytest.MonkeyPatch, tables: MemoryTables, folder: Path) -> None:
     monkeypatch.setattr("scim.app.AzureTables", lambda *_: tables)
-    monkeypatch.setenv("ROLLCALL_STORAGE", "Memory=yes")
+    monkeypatch.setenv("ROLLCALL_STORAGE", "UseDevelopmentStorage=true")
     monkeypatch.setenv("ROLLCALL_PUBLIC_URL", "https://scim.example.com")
     monkeypatch.setenv("ROLLCALL_BACKUPS", str(folder))
 

@@ -16,7 +16,7 @@ from scim.settings import Settings
 SCHEMAS = Schemas.load()
 BASE = "https://scim.example.com/scim/p1/v2"
 SETTINGS = Settings.model_validate(
-    {"storage": "Memory=yes", "public_url": BASE, "page_default": 50, "operations_max": 7}
+    {"storage": "UseDevelopmentStorage=true", "public_url": BASE, "page_default": 50, "operations_max": 7}
 )
 RFC, ENTRA = PROFILES["rfc"], PROFILES["entra"]
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"

@@ -187,7 +187,7 @@ async def test_a_tokens_credential_is_looked_up_again_once_the_cache_forgets_it(
 
 @pytest.mark.parametrize("minutes", [59, 361])
 def test_a_token_lives_one_to_six_hours(minutes: int) -> None:
-    given = {"ROLLCALL_STORAGE": "Memory=yes", "ROLLCALL_PUBLIC_URL": ORIGIN}
+    given = {"ROLLCALL_STORAGE": "UseDevelopmentStorage=true", "ROLLCALL_PUBLIC_URL": ORIGIN}
     with pytest.raises(SettingsError, match="60 to 360"):
         Settings.read(given | {"ROLLCALL_TOKEN_MINUTES": str(minutes)})
 

@@ -21,6 +21,10 @@ def test_two_variables_are_enough() -> None:
     ("variable", "text", "read"),
     [
         ("ROLLCALL_STORAGE", "UseDevelopmentStorage=true", "UseDevelopmentStorage=true"),
+        ("ROLLCALL_STORAGE", "AccountName=a;AccountKey=b;EndpointSuffix=core.windows.net", None),
+        ("ROLLCALL_STORAGE", "TableEndpoint=https://a.table.core.windows.net/;SharedAccessSignature=sv=1", None),
+        ("ROLLCALL_SIGNING_KEYS", "https://v.vault.azure.net/secrets/signing-keys", None),
+        ("ROLLCALL_SIGNING_KEYS", ".local/keys.pem", None),
         ("ROLLCALL_PUBLIC_URL", "http://127.0.0.1:7071//", "http://127.0.0.1:7071"),
         ("ROLLCALL_PUBLIC_URL", "https://example.com/below/", "https://example.com/below"),
         ("ROLLCALL_PAGE_DEFAULT", "7", 7),
@@ -42,6 +46,16 @@ def test_a_setting_is_read(variable: str, text: str, read: object) -> None:
     [
         ("ROLLCALL_STORAGE", "http://a.table.core.windows.net"),
         ("ROLLCALL_STORAGE", "account"),
+        ("ROLLCALL_STORAGE", "https://"),
+        ("ROLLCALL_STORAGE", "https://a.table.core.windows.net/contoso"),
+        ("ROLLCALL_STORAGE", "https://a.table.core.windows.net?sv=1&sig=secret"),
+        ("ROLLCALL_STORAGE", "DefaultEndpointsProtocol=https"),
+        ("ROLLCALL_STORAGE", "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)"),
+        ("ROLLCALL_SIGNING_KEYS", "https://v.vault.azure.net"),
+        ("ROLLCALL_SIGNING_KEYS", "https://v.vault.azure.net/keys/signing-keys"),
+        ("ROLLCALL_SIGNING_KEYS", "https://v.vault.azure.net/secrets/signing-keys/0123"),
+        ("ROLLCALL_SIGNING_KEYS", "http://v.vault.azure.net/secrets/signing-keys"),
+        ("ROLLCALL_PUBLIC_URL", "https://scim example"),
         ("ROLLCALL_PUBLIC_URL", "scim.example"),
         ("ROLLCALL_PUBLIC_URL", "ftp://scim.example"),
         ("ROLLCALL_PUBLIC_URL", "https://"),
@@ -96,7 +110,7 @@ def test_every_missing_variable_is_named_at_once() -> None:
 
 def test_settings_are_frozen_and_do_not_show_the_storage_key_nor_a_sas() -> None:
     sas = {"ROLLCALL_BACKUPS": "https://a.blob.core.windows.net/b?sig=secret"}
-    settings = Settings.read(GOOD | sas | {"ROLLCALL_STORAGE": "AccountKey=secret"})
+    settings = Settings.read(GOOD | sas | {"ROLLCALL_STORAGE": "AccountName=a;AccountKey=secret"})
     assert "secret" not in repr(settings)
     with pytest.raises(ValidationError):
         settings.page_max = 1  # type: ignore[misc] # what must not be possible
