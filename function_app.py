@@ -15,7 +15,7 @@ from scim.app import App
 from scim.handlers import Request
 from scim.settings import Settings
 
-SETTINGS = Settings.read(os.environ)  # now, so that a wrong one stops the start with a sentence
+SETTINGS = Settings.read(os.environ, strict=False)  # now, so that a wrong one stops the start with a sentence
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 

@@ -25,7 +25,7 @@ other steps the parameters (infra/main.parameters.json). You need the Azure CLI 
 the template makes locks, Locks Contributor in the resource group; for `what-if` to read there and to ask; for `keys` and
 `smoke` to be one of the template's operators, as who deploys it is.
 $LOCATION lets `up` make the resource group there; $DEPLOYMENT names the deployment (rollcall); $PATIENCE is how often
-`keys` tries, each half a minute (10).
+`keys` and `smoke` try, each half a minute (10).
 TEXT
 }
 
@@ -118,7 +118,7 @@ ready() {
 smoke() {
   make --silent .venv/dev.stamp
   local name="smoke-$RANDOM$RANDOM" made base_url token
-  made=$(scim providers create "$name" --profile entra)
+  made=$(patiently scim providers create "$name" --profile entra)
   # shellcheck disable=SC2064 # the name of now
   trap "scim providers delete $name --yes" EXIT
   base_url=$(awk '/^Base URL/ {print $3}' <<<"$made")

@@ -49,6 +49,8 @@ class App:
             tables: another store than the one the settings name.
         """
         telemetry.configure()
+        for sentence in settings.unknown:
+            telemetry.setting_unknown(sentence)
         account = AzureTables(settings.storage, settings.identity) if tables is None else tables
         standard = Schemas.load()
         providers = Providers(account, standard, settings.cache_seconds, Schemas.load(DRAFTS))
@@ -58,7 +60,7 @@ class App:
         authenticator = Authenticator(providers, entra, signing)
         tokens = TokenEndpoint(providers, signing, entra, settings.token_minutes) if signing else None
         place = _place(settings)
-        readiness = Readiness(account, providers, signing, place)
+        readiness = Readiness(account, providers, signing, place, len(settings.unknown))
         beside = Beside(settings, tokens, standard, readiness)
         endpoints = Endpoints(settings, providers, authenticator, beside)
         backup = Backup(account, providers, place, partial(_base_url, settings.public_url))

@@ -78,13 +78,17 @@ class Readiness:
     Args:
         signing: what signs access tokens, where they are issued.
         place: where backups go, if anywhere.
+        unknown: how many settings there are that this version does not know.
     """
 
-    def __init__(self, tables: Tables, providers: Providers, signing: Signing | None, place: Place | None) -> None:
+    def __init__(
+        self, tables: Tables, providers: Providers, signing: Signing | None, place: Place | None, unknown: int = 0
+    ) -> None:
         self._tables = tables
         self._providers = providers
         self._signing = signing
         self._place = place
+        self._unknown = unknown
         self._looking: asyncio.Task[Report] | None = None
         self._looked_at = float("-inf")
         self._listed: list[Provider] | None = None
@@ -107,6 +111,8 @@ class Readiness:
             checks.append(self._check("signing keys", self._keys, needed=True))
         if self._place is not None:
             checks.append(self._check("backups", self._backups, needed=False))
+        if self._unknown:
+            checks.append(self._check("settings", self._settings, needed=False))
         report = Report(tuple(await asyncio.gather(*checks)))
         self._looked_at = time.monotonic()
         return report
@@ -191,3 +197,6 @@ class Readiness:
         if self._place is not None:
             await self._place.ready()
         return "the place for backups is there"
+
+    async def _settings(self) -> str:
+        raise _Wrong(f"{self._unknown} of them are unknown to this version: the log names them")

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 PREFIX = "ROLLCALL_"
 
@@ -125,17 +125,30 @@ class Settings(BaseModel):
     )
     cache_seconds: int = Field(60, ge=0, le=60, description="seconds a credential may be cached, 0 to 60")
 
+    _unknown: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """A sentence for each variable that has the form of a setting and is none of this version."""
+        return self._unknown
+
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
+    def read(cls, environment: Mapping[str, str], *, strict: bool = True) -> Self:
         """Read the settings from the environment.
+
+        Args:
+            environment: the process's.
+            strict: whether one that nobody knows is an error. To a deployed service it is not: its settings are new
+                before its code is, or, where one goes back to earlier code, after it.
 
         Raises:
             SettingsError: naming each variable that is missing, wrong or unknown, and what to write.
         """
         variables = {PREFIX + name.upper(): name for name in cls.model_fields}
         given = {name: text for variable, name in variables.items() if (text := environment.get(variable))}
-        unknown = sorted(each for each in environment if each.startswith(PREFIX) and each not in variables)
-        complaints = [_unknown(each, variables) for each in unknown]
+        others = sorted(each for each in environment if each.startswith(PREFIX) and each not in variables)
+        unknown = tuple(_unknown(each, variables) for each in others)
+        complaints = [*unknown] if strict else []
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
@@ -143,6 +156,7 @@ class Settings(BaseModel):
             complaints = [_sentence(cls, name, environment) for name in wrong] + complaints
         if complaints:
             raise SettingsError("; ".join(complaints))
+        settings._unknown = unknown  # noqa: SLF001 (its own)
         return settings
 
 

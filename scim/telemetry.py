@@ -147,6 +147,11 @@ def warn_of_end(provider: str, credential: str, ends: str) -> None:
     _logger.warning("ends", extra={"fields": fields})
 
 
+def setting_unknown(sentence: str) -> None:
+    """Say that a setting is none that this version knows, and so without effect."""
+    _logger.error("setting", extra={"fields": {"message": sentence}})
+
+
 def keys_unread(error: Exception) -> None:
     """Say that the signing keys could not be read; for how long those known before serve on depends on their source."""
     _logger.error("keys", extra={"fields": {"message": "the signing keys cannot be read", "error": describe(error)}})

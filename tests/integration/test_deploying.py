@@ -54,7 +54,7 @@ class Azure:
         """Run the script."""
         return subprocess.run(  # noqa: S603 (our own script)
             [str(REPOSITORY / "infra" / "deploy.sh"), *arguments],
-            env=os.environ | {"PATH": f"{self.folder}:{os.environ['PATH']}"},
+            env={"PATIENCE": "1", **os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
             check=False,
@@ -208,10 +208,7 @@ def test_a_group_that_is_there_keeps_its_tags(azure: Azure, monkeypatch: pytest.
     assert [each for each in azure.asked() if each[:2] == ["group", "create"]] == []
 
 
-def test_a_key_that_cannot_be_made_fails_in_the_end(
-    azure: Azure, service: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATIENCE", "1")
+def test_a_key_that_cannot_be_made_fails_in_the_end(azure: Azure, service: Host) -> None:
     outputs = {"ROLLCALL_STORAGE": service.storage, "ROLLCALL_PUBLIC_URL": service.url}
     azure.stand_in(outputs | {"ROLLCALL_SIGNING_KEYS": "/proc/nowhere/keys.pem"})
     assert azure.deploy("keys", "group").returncode == 1

@@ -12,6 +12,7 @@ from scim.app import App
 from scim.handlers import Request
 from scim.places import PlaceError
 from scim.readiness import Readiness
+from scim.settings import Settings
 from scim.signing import Signing, rolled, write
 from scim.storage import keys
 from scim.storage.memory import MemoryTables
@@ -30,6 +31,18 @@ async def ask(app: App, path: str = "/ready", method: str = "GET") -> Answer:
 
 def checks(answer: Answer) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in answer.json["checks"]}
+
+
+async def test_settings_of_another_version_are_told_and_do_no_harm(caplog: pytest.LogCaptureFixture) -> None:
+    given = {"ROLLCALL_STORAGE": "UseDevelopmentStorage=true", "ROLLCALL_PUBLIC_URL": ORIGIN, "ROLLCALL_NEW": "secret"}
+    app = App.build(Settings.read(given, strict=False), MemoryTables())
+    answer = await ask(app)
+    assert answer.status == 200
+    found = checks(answer)["settings"]
+    assert (found["ok"], found["needed"]) == (False, False)
+    assert "ROLLCALL_NEW is no setting: take it away" in caplog.text
+    assert "NEW" not in str(answer.json)
+    assert "settings" not in checks(await ask(new_app()))
 
 
 class Away(MemoryTables):

@@ -98,6 +98,17 @@ def test_a_setting_that_would_be_ignored_is_named(variable: str, sentence: str) 
     assert str(refusal.value) == sentence
 
 
+def test_a_deployed_service_starts_with_settings_of_another_version_and_tells() -> None:
+    settings = Settings.read(GOOD | {"ROLLCALL_PAGE_MAXIMUM": "7", "ROLLCALL_XYZ": ""}, strict=False)
+    assert settings.unknown == (
+        "ROLLCALL_PAGE_MAXIMUM is no setting: did you mean ROLLCALL_PAGE_MAX?",
+        "ROLLCALL_XYZ is no setting: take it away",
+    )
+    assert Settings.read(GOOD).unknown == ()
+    with pytest.raises(SettingsError, match=r"^ROLLCALL_PAGE_MAX is not what it must be: write [^;]*$"):
+        Settings.read(GOOD | {"ROLLCALL_PAGE_MAX": "x", "ROLLCALL_XYZ": ""}, strict=False)
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(SettingsError, match=r"^ROLLCALL_PAGE_MAX is not .*; ROLLCALL_XYZ is no setting"):
         Settings.read(GOOD | {"ROLLCALL_PAGE_MAX": "x", "ROLLCALL_XYZ": "x"})
