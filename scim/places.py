@@ -62,8 +62,9 @@ class Folder:
         self._path = path
 
     async def ready(self) -> None:
-        """See that it can be written to; it is made where it is not there."""
-        await asyncio.to_thread(self._make, self._path)
+        """See that it is there and can be written to: one that is not there may be a disk that is not mounted."""
+        if not await asyncio.to_thread(self._path.is_dir):
+            raise PlaceError("the folder of ROLLCALL_BACKUPS is not there: make it")
         if not os.access(self._path, os.W_OK | os.X_OK):
             raise PlaceError("the folder of ROLLCALL_BACKUPS cannot be written to")
 
@@ -74,6 +75,7 @@ class Folder:
     async def put(self, name: str, pieces: AsyncIterator[bytes]) -> bool:
         """Write a file beside its name, and give it the name."""
         path = self._path / name
+        await self.ready()
         await asyncio.to_thread(self._make, path.parent)
         await asyncio.to_thread(_sweep, path.parent)
         fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}{_UNFINISHED}")
@@ -107,7 +109,7 @@ class Folder:
 
     def _make(self, path: Path) -> None:
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise PlaceError(f"the folder of ROLLCALL_BACKUPS cannot be made: {error.strerror}") from None
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from scim import telemetry
 from scim.errors import Unavailable
 from scim.places import Place, PlaceError
 from scim.provider import Provider
@@ -42,7 +43,7 @@ class Check:
     Attributes:
         ok: whether all is as it must be.
         needed: whether requests fail where it is not.
-        sentence: what was found, for whoever asks: it names no provider, no address and no secret.
+        sentence: what was found, for whoever asks: it names or counts no provider, and holds no address and no secret.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Readiness:
         if self._unknown:
             checks.append(self._check("settings", self._settings, needed=False))
         report = Report(tuple(await asyncio.gather(*checks)))
+        telemetry.readiness([check.name for check in report.checks if not check.ok], ready=report.ready)
         self._looked_at = time.monotonic()
         return report
 
@@ -142,7 +144,7 @@ class Readiness:
                 await self._providers.refreshed(keys.HEAD)
         except TableNotFound:
             self._listed = []
-        return f"{len(self._listed):,} providers"
+        return "the table can be read"
 
     async def _credentials(self) -> str:
         try:
@@ -164,12 +166,10 @@ class Readiness:
             known.pop(provider.table, None)  # so that it is the last to be asked again
             known[provider.table] = state
         self._states = known
-        wrong = [*known.values()].count("layout")
-        if wrong:
-            raise _Wrong(f"{wrong:,} of {len(known):,} providers are in another layout: run {_MIGRATE}")
-        told = f"{len(known):,} of {len(listed):,} providers were asked, and all are in this version's layout"
-        forms = [*known.values()].count("form")
-        return told + (f"; {forms:,} of them wait for {_MIGRATE} since an update of Python" if forms else "")
+        if "layout" in known.values():
+            raise _Wrong(f"some providers are in another layout: run {_MIGRATE}")
+        told = "all providers that were asked are in this version's layout"
+        return told + (f"; some wait for {_MIGRATE} since an update of Python" if "form" in known.values() else "")
 
     async def _state(self, provider: Provider) -> _State:
         try:
@@ -187,11 +187,11 @@ class Readiness:
             found = await self._signing.jwks()
         except Unavailable:
             raise _Wrong(
-                "the signing keys cannot be read: see that ROLLCALL_SIGNING_KEYS names them, and that the identity "
-                "may read them"
+                "the signing keys cannot be read, or are none: see that ROLLCALL_SIGNING_KEYS names what 'keys roll' "
+                "has written, and that the identity may read it"
             ) from None
-        stale = ", which cannot be read anew at present" if self._signing.unread else ""
-        return f"{len(found['keys'])} keys{stale}"
+        stale = ", but cannot be read anew at present" if self._signing.unread else ""
+        return f"there are {'some' if found['keys'] else 'none'}{stale}"
 
     async def _backups(self) -> str:
         if self._place is not None:

@@ -10,6 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 PREFIX = "ROLLCALL_"
 
+_OTHER_SERVICES = frozenset({"blob", "queue", "file", "dfs", "web"})
+"""Parts of hosts of a storage account that are not its tables."""
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the text says which, and what to write."""
@@ -23,7 +26,8 @@ def _base_url(url: str) -> str:
 
 
 def _authority(url: str) -> str:
-    if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in {"127.0.0.1", "localhost"}:
+    parts = urlsplit(url)
+    if parts.path.strip("/") or (parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}):
         raise ValueError
     return _base_url(url)
 
@@ -32,7 +36,8 @@ def _storage(text: str) -> str:
     """An account's URL, or a connection string that names an account."""
     if "://" in text.partition("=")[0]:
         parts = urlsplit(text)
-        wrong = parts.scheme != "https" or not parts.hostname or parts.query or parts.path not in {"", "/"}
+        other = not _OTHER_SERVICES.isdisjoint((parts.hostname or "").split("."))
+        wrong = parts.scheme != "https" or not parts.hostname or other or parts.query or parts.path not in {"", "/"}
     else:
         names = {each.partition("=")[0].strip().lower() for each in text.split(";") if "=" in each}
         wrong = names.isdisjoint({"usedevelopmentstorage", "accountname", "tableendpoint"})
@@ -88,7 +93,11 @@ class Settings(BaseModel):
     public_url: Annotated[str, AfterValidator(_base_url)] = Field(
         description="the URL under which clients reach the service, such as https://APP.azurewebsites.net"
     )
-    page_default: int = Field(100, ge=1, description="resources in a page when the client does not say, at least 1")
+    page_default: int = Field(
+        100,
+        ge=1,
+        description="resources in a page when the client does not say, from 1 to ROLLCALL_PAGE_MAX",
+    )
     page_max: int = Field(500, ge=1, le=500, description="resources in a page at most, 1 to 500")
     scan_max: int = Field(10_000, ge=1, description="resources read to answer a filter no index helps, at most")
     cursor_seconds: int = Field(3_600, ge=1, description="seconds a cursor is good for, at least 1")
@@ -146,7 +155,7 @@ class Settings(BaseModel):
         """
         variables = {PREFIX + name.upper(): name for name in cls.model_fields}
         given = {name: text for variable, name in variables.items() if (text := environment.get(variable))}
-        others = sorted(each for each in environment if each.startswith(PREFIX) and each not in variables)
+        others = sorted(each for each in environment if each.upper().startswith(PREFIX) and each not in variables)
         unknown = tuple(_unknown(each, variables) for each in others)
         complaints = [*unknown] if strict else []
         try:

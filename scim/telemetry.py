@@ -11,7 +11,7 @@ import logging
 import re
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -74,6 +74,7 @@ class Trace:
         """The level of the request's line: an error where the service is at fault."""
         ours = HTTPStatus.INTERNAL_SERVER_ERROR
         failed = self.status is None or (self.status >= ours and self.status != HTTPStatus.NOT_IMPLEMENTED)
+        failed = failed and self.endpoint != "/ready"  # which says so in a line of its own
         return logging.ERROR if failed or self.error else logging.INFO
 
     def fields(self) -> dict[str, Any]:
@@ -145,6 +146,13 @@ def warn_of_end(provider: str, credential: str, ends: str) -> None:
     """Say that a credential is about to end, for somebody to rotate it."""
     fields = {"message": "a credential is about to end", "provider": provider, "credential": credential, "ends": ends}
     _logger.warning("ends", extra={"fields": fields})
+
+
+def readiness(wrong: Sequence[str], *, ready: bool) -> None:
+    """Say which checks of readiness have failed, if any have; probes themselves are no faults of ours."""
+    if wrong:
+        fields = {"message": "checks of readiness failed", "checks": list(wrong), "ready": ready}
+        _logger.log(logging.WARNING if ready else logging.ERROR, "readiness", extra={"fields": fields})
 
 
 def setting_unknown(sentence: str) -> None:

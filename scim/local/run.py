@@ -10,12 +10,16 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scim import monitoring
 from scim.local import azurite, connection, demo, ports, settings
 from scim.local.announcement import Announcement
 from scim.local.connection import Connection
 from scim.local.failure import Failure
 from scim.local.options import DEFAULT_PROFILE, Options, parse
 from scim.local.serve import serve
+from scim.settings import Settings, SettingsError
+
+_ANY_STORAGE = "UseDevelopmentStorage=true"  # until Azurite has told where it is
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _azurite_only(options.data) if options.azurite_only else _rollcall(options)
     except KeyboardInterrupt:
         return 0
-    except Failure as failure:
+    except (Failure, SettingsError) as failure:
         print(failure, file=sys.stderr)
     except OSError as error:
         print(_sentence(error), file=sys.stderr)
@@ -37,29 +41,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _rollcall(options: Options) -> int:
-    with (
-        closing(ports.listen(options.port)) as listener,
-        azurite.running(azurite.TABLES, options.data, when_it_ends=_stop) as storage,
-    ):
+    with closing(ports.listen(options.port)) as listener:
         port = ports.number(listener)
         public = f"http://{ports.LOOPBACK}:{port}"
-        os.environ |= {settings.SCRIPT_ROOT: str(options.app_root), "ROLLCALL_STORAGE": storage}
-        if urlsplit(os.environ.get("ROLLCALL_PUBLIC_URL", "")).hostname in {None, ports.LOOPBACK, "localhost"}:
-            os.environ["ROLLCALL_PUBLIC_URL"] = public  # a tunnel's is kept, an earlier run's is not
-        os.environ.setdefault("ROLLCALL_SIGNING_KEYS", str(options.app_root / ".local" / "signing-keys.pem"))
-        os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
-        os.environ[settings.TRACES] = "yes" if options.trace else ""
-        settings.apply_local_settings(options.app_root)
-        reached_by = Connection(public) if options.app else asyncio.run(_demo_provider(options))
-        announcement = Announcement(options, port, reached_by)
-        announcement.start()
-        try:
-            started = serve(listener, options.workers)
-        finally:
-            announcement.withdraw()
-        if announcement.error:
-            raise announcement.error
-        return 0 if started else 1
+        _prepare(options, public)
+        with azurite.running(azurite.TABLES, options.data, when_it_ends=_stop) as storage:
+            os.environ["ROLLCALL_STORAGE"] = storage
+            reached_by = Connection(public) if options.app else asyncio.run(_demo_provider(options))
+            announcement = Announcement(options, port, reached_by)
+            announcement.start()
+            try:
+                started = serve(listener, options.workers)
+            finally:
+                announcement.withdraw()
+            if announcement.error:
+                raise announcement.error
+            return 0 if started else 1
+
+
+def _prepare(options: Options, public: str) -> None:
+    """Lay out the environment but for the storage, and see that our settings in it are right."""
+    os.environ |= {settings.SCRIPT_ROOT: str(options.app_root), "ROLLCALL_STORAGE": _ANY_STORAGE}
+    given = os.environ.get("ROLLCALL_PUBLIC_URL", "")
+    if not given or urlsplit(given).hostname in {ports.LOOPBACK, "localhost"}:
+        os.environ["ROLLCALL_PUBLIC_URL"] = public  # a tunnel's is kept, an earlier run's is not
+    os.environ.setdefault("ROLLCALL_SIGNING_KEYS", str(options.app_root / ".local" / "signing-keys.pem"))
+    os.environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
+    os.environ[settings.TRACES] = "yes" if options.trace else ""
+    settings.apply_local_settings(options.app_root)
+    elsewhere = [name for name in (monitoring.AZURE_MONITOR, monitoring.OTLP) if os.environ.get(name)]
+    if options.trace and elsewhere:
+        raise Failure(f"--trace prints what {elsewhere[0]} would send elsewhere: leave one of them out.")
+    if not options.app:
+        Settings.read(os.environ)
 
 
 async def _demo_provider(options: Options) -> Connection:

@@ -17,7 +17,7 @@ from tests.contract.containers import made, signed
 @pytest.fixture(params=["folder", "container"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     if request.param == "folder":
-        there: Place = Folder(tmp_path / "backups")
+        there: Place = Folder(tmp_path)
     else:
         there = Container(await made(request.getfixturevalue("blobs")))
     yield there
@@ -88,9 +88,8 @@ async def test_many_blocks_are_one_file(place: Place, monkeypatch: pytest.Monkey
 
 
 async def test_nobody_else_may_read_a_folder_s_files_and_what_was_left_unfinished_goes(tmp_path: Path) -> None:
-    folder = tmp_path / "backups"
+    folder = tmp_path
     place = Folder(folder)
-    await place.ready()
     (folder / "contoso").mkdir()
     old, new = folder / "contoso" / "x.1.part", folder / "contoso" / "x.2.part"
     for path in (old, new):
@@ -101,10 +100,14 @@ async def test_nobody_else_may_read_a_folder_s_files_and_what_was_left_unfinishe
     assert stat.S_IMODE((folder / "contoso" / "x").stat().st_mode) == 0o600
 
 
-async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+async def test_a_folder_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(PlaceError, match="cannot be made"):
-        await Folder(tmp_path / "file" / "backups").ready()
+    for folder in (Folder(tmp_path / "not-mounted"), Folder(tmp_path / "file")):
+        with pytest.raises(PlaceError, match="is not there: make it"):
+            await folder.ready()
+        with pytest.raises(PlaceError, match="is not there: make it"):
+            await folder.put("contoso/x", pieces(b"x"))
+    assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 (short, in a test)
 
 
 async def test_a_container_that_is_not_there_or_lets_nobody_in_is_told_without_the_sas(blobs: str) -> None:

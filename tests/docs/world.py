@@ -68,6 +68,7 @@ class World:
         for name in _SHARED:
             (self.folder / name).symlink_to(ROOT / name)
         (self.folder / ".venv" / "bin").mkdir(parents=True)
+        (self.folder / "backups").mkdir()
         (self.folder / ".venv" / "bin" / "python").symlink_to(self.python)
         told_there = {"BASE_URL": self.app.base_url("demo"), "TOKEN": self.token, **self.reaching}
         told = self.folder / ".local" / "connection.env"

@@ -87,7 +87,9 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    return House(tmp_path / "backups")
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    return House(folder)
 
 
 async def test_a_night_s_files_are_written_once(house: House) -> None:

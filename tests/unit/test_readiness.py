@@ -118,8 +118,8 @@ async def test_a_service_that_can_serve_says_what_it_looked_at_and_names_nobody(
     found = checks(answer)
     assert [*found] == ["providers", "credentials", "layouts"]
     assert {(each["ok"], each["needed"]) for each in found.values()} == {(True, True)}
-    assert found["providers"]["sentence"] == "2 providers"
-    assert found["layouts"]["sentence"] == "2 of 2 providers were asked, and all are in this version's layout"
+    assert found["providers"]["sentence"] == "the table can be read"
+    assert found["layouts"]["sentence"] == "all providers that were asked are in this version's layout"
     assert b"contoso" not in answer.content
     assert (await ask(app, method="HEAD")).content == b""
 
@@ -175,12 +175,12 @@ async def test_rows_of_another_layout_are_503_until_they_are_migrated(monkeypatc
     answer = await ask(app)
     assert answer.status == 503
     assert checks(answer)["layouts"]["sentence"] == (
-        "1 of 1 providers are in another layout: run 'python -m scim migrate'"
+        "some providers are in another layout: run 'python -m scim migrate'"
     )
     await say(layout=1, form="1/2.0.0")
     answer = await ask(app)
     assert answer.status == 200
-    assert "1 of them wait for 'python -m scim migrate'" in checks(answer)["layouts"]["sentence"]
+    assert "; some wait for 'python -m scim migrate'" in checks(answer)["layouts"]["sentence"]
 
 
 async def test_keys_that_sign_must_be_readable_and_backups_may_be_out_of_reach(
@@ -208,7 +208,7 @@ async def test_keys_that_sign_must_be_readable_and_backups_may_be_out_of_reach(
     report = await looks.look()
     found = {check.name: check for check in report.checks}
     assert report.ready
-    assert (found["signing keys"].sentence, found["backups"].sentence) == ("1 keys", "create the container")
+    assert (found["signing keys"].sentence, found["backups"].sentence) == ("there are some", "create the container")
     assert (found["backups"].ok, found["backups"].needed) == (False, False)
     there[0], now[0] = False, 20_000.0
     report = await looks.look()
@@ -263,3 +263,16 @@ async def test_the_description_says_what_probes_may_ask() -> None:
         assert described["servers"] == [{"url": ORIGIN}]
         assert described["get"]["security"] == []
     assert {"200", "503"} <= document["paths"]["/ready"]["get"]["responses"].keys()
+
+
+async def test_checks_that_fail_are_one_line_a_look_and_probes_are_no_errors(caplog: pytest.LogCaptureFixture) -> None:
+    tables = Away()
+    tables.error = Unreachable("there is no store")
+    app = new_app(tables)
+    for _ in range(5):
+        assert (await ask(app)).status == 503
+    lines = [json.loads(text) for text in caplog.messages if text.startswith("{")]
+    (told,) = [line for line in lines if line["message" if "message" in line else "endpoint"] != "/ready"]
+    assert (told["level"], told["ready"]) == ("ERROR", False)
+    assert told["checks"] == ["providers", "credentials", "layouts"]
+    assert [line["level"] for line in lines if line.get("endpoint") == "/ready"] == ["INFO"] * 5
