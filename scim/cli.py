@@ -232,7 +232,8 @@ async def _allow(app: App, options: argparse.Namespace) -> None:
 
 async def _retention(app: App, options: argparse.Namespace) -> None:
     provider = await app.providers.retain(options.name, options.days)
-    print(f"{provider.name} keeps values in change records for {provider.retention_days} days")
+    days = f"{provider.retention_days} day{'' if provider.retention_days == 1 else 's'}"
+    print(f"{provider.name} keeps values in change records for {days}")
 
 
 async def _disable(app: App, options: argparse.Namespace) -> None:
