@@ -354,3 +354,21 @@ async def test_an_inventory_that_is_not_whole_is_none(house: House, harm: str) -
     }[harm]
     with pytest.raises(InventoryError):
         Inventory.read(damaged)
+
+
+def test_an_inventory_that_was_damaged_on_its_way_is_told(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _environment(monkeypatch, house.tables, house.folder)
+
+    async def make() -> None:
+        await house.filled("contoso")
+        await house.run()
+
+    asyncio.run(make())
+    whole = (house.folder / f"_account/{NIGHT}.jsonl.gz").read_bytes()
+    (tmp_path / "kept").mkdir()
+    for damaged in (whole[:-20], whole[:20] + b"damaged" + whole[27:], b"no gzip at all"):
+        (tmp_path / "kept" / f"_account.{NIGHT}.jsonl.gz").write_bytes(damaged)
+        assert cli.main(["restore", NIGHT, "--into", str(tmp_path / "kept")]) == 1
+        assert "the inventory is damaged" in capsys.readouterr().err
