@@ -132,6 +132,16 @@ async def test_what_fails_does_not_stop_the_others_and_is_done_in_the_next_run(h
     assert f"_account/{NIGHT}.done" in house.files
 
 
+async def test_a_night_without_the_inventory_is_not_done(house: House) -> None:
+    await house.filled("contoso")
+    house.place.broken = frozenset({"_account"})
+    tally = await house.run()
+    assert (tally.left, len(tally.errors)) == (0, 1)
+    assert house.files == [f"contoso/{NIGHT}.jsonl.gz"]
+    house.place.broken = frozenset()
+    assert (await house.run()).written == 1
+
+
 async def test_wherever_a_run_ends_the_next_one_does_the_rest(house: House) -> None:
     await house.filled("contoso", "fabrikam")
     for left in (0, 1, 1, 0):
