@@ -124,9 +124,9 @@ class Backup:
             return
         tally, found = run.tally, list[Provider]()
         tally.night = run.night
+        await self._account(run)  # first, so that every provider in it has a file, unless it is deleted meanwhile
         with suppress(TableNotFound):  # nobody has made a provider yet
             found = await self._providers.all()
-        await self._account(run)
         random.shuffle(found)
         tally.left = len(found)
 

@@ -61,7 +61,8 @@ class Container:
             waiting += piece
             if len(waiting) >= _BLOCK:
                 await send()
-        await send()
+        if waiting:  # the service takes no block of nothing
+            await send()
         with self._told():
             try:
                 await blob.commit_block_list(blocks, match_condition=MatchConditions.IfMissing)

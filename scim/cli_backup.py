@@ -5,15 +5,18 @@ import asyncio
 import gzip
 import math
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 from scim import backup, cli_transfer
 from scim.app import App
+from scim.bulk_lines import LinesError
 from scim.inventory import Inventory
 from scim.places import Place, PlaceError
 from scim.provider import Provider
+from scim.providers import ProviderError
 
 _BACKUP = """\
 Write what the timer writes each night to where ROLLCALL_BACKUPS says: each provider's directory, as 'export' does, and
@@ -22,7 +25,8 @@ the inventory of the account. What is there already is not written again. The ex
 _RESTORE = """\
 Take a night's backup to an account that has nothing yet: make its providers with the settings, schemas, tokens and
 allowed networks that they had, import their directories, and enable them. Run it again when it breaks off. A provider
-that has resources already is left alone.
+that has resources already is left alone. One that fails does not stop the others: the exit status is 1, and it stays
+disabled, with what could be restored, until 'providers enable' says otherwise.
 
 Base URLs, tokens and the ids of resources stay as they were. Restart provisioning in Entra, which then sends what the
 backup does not have yet. Versions are new, and change records are not restored.
@@ -70,18 +74,28 @@ async def _restore(app: App, options: Namespace) -> None:
     wanted = [each for each in found.providers if options.provider in {None, each.name}]
     if not wanted:
         raise PlaceError(f"there is no provider {options.provider!r} in the backup of {options.night}")
+    left = 0
     for provider in wanted:
-        await _restore_one(app, found, provider, options)
+        try:
+            await _restore_one(app, found, provider, options)
+        except (LinesError, PlaceError, ProviderError) as error:
+            print(f"{provider.name}: {error}", file=sys.stderr)
+            left += 1
+    if left:
+        raise ProviderError(
+            f"{left:,} of {len(wanted):,} providers are not restored, or not wholly; what is there of them stays "
+            "disabled until 'providers enable'"
+        )
 
 
 async def _restore_one(app: App, found: Inventory, provider: Provider, options: Namespace) -> None:
     name, file = provider.name, options.into / f"{provider.name}.{options.night}.jsonl.gz"
+    await _fetched(_place(app), backup.of_provider(name, options.night), file)
     made = await found.found(app.tables, app.providers, provider)
     begun = Path(f"{file}.progress").exists()  # noqa: ASYNC240 (nobody else waits)
     if not made and not begun and await app.providers.directory(provider).last():
         print(f"{name} has resources already, and is left alone")
         return
-    await _fetched(_place(app), backup.of_provider(name, options.night), file)
     await cli_transfer.bring_in(app, name, file)
     if provider.enabled:
         await app.providers.enable(name, enabled=True)

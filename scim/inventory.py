@@ -6,6 +6,7 @@ URLs and with the same tokens. Of secrets it has what the account has: digests. 
 
 import json
 import secrets
+import zlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -75,6 +76,8 @@ class Inventory:
                     found.credentials.append((held["credential"], held["properties"]))
         except (ValueError, LookupError, TypeError, AttributeError):
             raise InventoryError("the file is no inventory of providers") from None
+        except (EOFError, OSError, zlib.error):  # of what is compressed
+            raise InventoryError("the inventory is damaged; delete the file, so that it is fetched anew") from None
         if not ended:
             raise InventoryError("the inventory is not whole")
         return found

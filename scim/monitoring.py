@@ -5,6 +5,7 @@ provider is made the process's own: libraries that would trace by themselves, th
 find none.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ UNASKED = (
 )
 """What Azure's exporter sends beside what it is given: how it fares, and a row with each batch of spans."""
 
+_logger = logging.getLogger("scim")
+
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
@@ -42,6 +45,8 @@ class Outlet:
 
 def begin(environment: Mapping[str, str], identity: str = "") -> None:
     """Send telemetry to where the environment says, if it says so; once for a process.
+
+    What cannot be read of it is told and left out: that nobody observes the service is no reason not to serve.
 
     Args:
         environment: the process's.
@@ -85,7 +90,13 @@ def named(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _outlets(environment: Mapping[str, str], identity: str) -> Iterator[Outlet]:
     if environment.get(AZURE_MONITOR):
-        yield _azure_monitor(environment[AZURE_MONITOR], identity)
+        try:
+            outlet = _azure_monitor(environment[AZURE_MONITOR], identity)
+        except ValueError:
+            told = f"{AZURE_MONITOR} is no connection string of Application Insights, which is sent nothing"
+            _logger.error("telemetry", extra={"fields": {"message": told}})  # noqa: TRY400 (a value may be in its text)
+        else:
+            yield outlet
     if environment.get(OTLP):
         yield _collector()
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from azure.storage.blob.aio import BlobClient
 
 from scim import blobs
 from scim.blobs import Container
@@ -85,6 +86,22 @@ async def test_many_blocks_are_one_file(place: Place, monkeypatch: pytest.Monkey
     whole = bytes(number % 251 for number in range(70_000))
     assert await place.put("a/b", pieces(*(whole[at : at + 333] for at in range(0, len(whole), 333))))
     assert await content(place, "a/b") == whole
+
+
+@pytest.mark.parametrize("lengths", [(), (8,), (3, 5), (3, 6)])
+async def test_no_block_of_nothing_is_sent_which_azurite_would_take_and_azure_does_not(
+    place: Place, monkeypatch: pytest.MonkeyPatch, lengths: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(blobs, "_BLOCK", 8)
+    stage = BlobClient.stage_block
+
+    async def staged(client: BlobClient, number: str, data: bytes) -> object:
+        assert data
+        return await stage(client, number, data)
+
+    monkeypatch.setattr(BlobClient, "stage_block", staged)
+    assert await place.put("a/b", pieces(*(b"x" * length for length in lengths)))
+    assert await content(place, "a/b") == b"x" * sum(lengths)
 
 
 async def test_nobody_else_may_read_a_folder_s_files_and_what_was_left_unfinished_goes(tmp_path: Path) -> None:

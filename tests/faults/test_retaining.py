@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -13,11 +13,12 @@ from scim.storage.checking import Checking
 from scim.storage.directory import Directory
 from scim.storage.erasing import Erasure, NeverThere
 from scim.storage.retaining import Retention
-from scim.storage.rows import Create, Delete, Merge, OtherLayout, Rows
+from scim.storage.rows import Create, Delete, Merge, OtherLayout, Row, Rows
 from tests.budgets.counting import Calls, CountingRows
 from tests.contract.writing import Writer, founded
 from tests.faults.invariants import assert_clean
 from tests.faults.lossy import Crash, LossyRows, MortalRows, Weather
+from tests.faults.scripted import ScriptedRows
 from tests.faults.test_checking import found
 from tests.houses import Meddling
 
@@ -173,6 +174,33 @@ async def test_nobody_is_told_of_a_fault_that_is_none_while_tombstones_go(house:
 
     await house.retain(Meddling(house.rows, before, look))
     assert told == []
+
+
+class Between(ScriptedRows):
+    """Rows with which something happens after a tombstone was read, and before its deletion's record is."""
+
+    def __init__(self, rows: Rows, happens: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(rows)
+        self._happens = happens
+        self.happened = 0
+
+    async def get(self, key: str) -> Row | None:
+        row = await super().get(key)
+        if key.startswith("tombstone:") and not self.happened:
+            self.happened += 1
+            await self._happens()
+        return row
+
+
+async def test_a_deletion_forgotten_while_it_is_looked_at_is_looked_at_again(house: House) -> None:
+    ada, _ = await house.old()
+    tombstone = await house.rows.get(keys.tombstone(ada))
+    assert tombstone is not None
+    await house.rows.transact([Merge(tombstone.key, tombstone.etag, {"number": "1"})])
+    house.now += 91 * DAY
+    rows = Between(house.rows, house.retain)
+    assert await found(rows, house.schemas) == []
+    assert rows.happened
 
 
 async def test_a_tombstone_that_is_missing_already_does_not_stand_in_the_way(house: House) -> None:

@@ -4,12 +4,13 @@ import asyncio
 import gzip
 import json
 import random
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from scim import cli
+from scim import cli, inventory
 from scim.app import App
 from scim.backup import Tally
 from scim.credentials import Credential
@@ -19,7 +20,7 @@ from scim.places import Folder, PlaceError
 from scim.settings import Settings
 from scim.storage.checking import Checking
 from scim.storage.memory import MemoryTables
-from scim.storage.rows import Row
+from scim.storage.rows import Row, Tables
 from tests.client import Client, connected, lines_of_the_service
 from tests.clock import DAY, HOUR, Clock
 from tests.custom import attribute, give, user_badge
@@ -131,6 +132,16 @@ async def test_what_fails_does_not_stop_the_others_and_is_done_in_the_next_run(h
     tally = await house.run()
     assert (tally.written, tally.left, tally.errors) == (2, 0, [])
     assert f"_account/{NIGHT}.done" in house.files
+
+
+async def test_a_night_without_the_inventory_is_not_done(house: House) -> None:
+    await house.filled("contoso")
+    house.place.broken = frozenset({"_account"})
+    tally = await house.run()
+    assert (tally.left, len(tally.errors)) == (0, 1)
+    assert house.files == [f"contoso/{NIGHT}.jsonl.gz"]
+    house.place.broken = frozenset()
+    assert (await house.run()).written == 1
 
 
 async def test_wherever_a_run_ends_the_next_one_does_the_rest(house: House) -> None:
@@ -255,6 +266,52 @@ def test_a_provider_that_has_resources_is_left_alone(
     assert "contoso has resources already, and is left alone" in capsys.readouterr().out
 
 
+def test_a_provider_that_cannot_be_restored_wholly_stops_no_other_and_stays_disabled(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One has a name twice, which was given to somebody else while it was exported; one has no file."""
+    _environment(monkeypatch, house.tables, house.folder)
+
+    async def make() -> None:
+        await house.filled("gone", "twice", "whole")
+        await house.run()
+        (house.folder / f"gone/{NIGHT}.jsonl.gz").unlink()
+        file = house.folder / f"twice/{NIGHT}.jsonl.gz"
+        named = re.sub(rb'"userName":"[^"]*"', b'"userName":"ada"', gzip.decompress(file.read_bytes()), count=2)
+        file.write_bytes(gzip.compress(named))
+
+    asyncio.run(make())
+    house.tables = MemoryTables()
+    _environment(monkeypatch, house.tables, house.folder)
+    capsys.readouterr()
+    for _ in range(2):
+        assert cli.main(["restore", NIGHT, "--into", str(tmp_path / "kept")]) == 1
+        told = capsys.readouterr()
+        assert "whole is restored" in told.out
+        assert "gone: gone/" in told.err
+        assert "twice: " in told.err
+        assert "2 of 3 providers are not restored, or not wholly" in told.err
+    assert cli.main(["providers", "list"]) == 0
+    assert [line.split()[:2] for line in capsys.readouterr().out.splitlines()] == [
+        ["twice", "disabled"],
+        ["whole", "enabled"],
+    ]
+
+
+async def test_every_provider_in_the_inventory_has_a_file(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.filled("contoso")
+    app, lines = house.app(), inventory.lines
+
+    async def later(tables: Tables) -> AsyncIterator[bytes]:
+        await connected(Client, app, "fabrikam", "rfc")
+        async for line in lines(tables):
+            yield line
+
+    monkeypatch.setattr(inventory, "lines", later)
+    assert (await app.backup.round()).left == 0
+    assert f"fabrikam/{NIGHT}.jsonl.gz" in house.files
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -309,3 +366,21 @@ async def test_an_inventory_that_is_not_whole_is_none(house: House, harm: str) -
     }[harm]
     with pytest.raises(InventoryError):
         Inventory.read(damaged)
+
+
+def test_an_inventory_that_was_damaged_on_its_way_is_told(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _environment(monkeypatch, house.tables, house.folder)
+
+    async def make() -> None:
+        await house.filled("contoso")
+        await house.run()
+
+    asyncio.run(make())
+    whole = (house.folder / f"_account/{NIGHT}.jsonl.gz").read_bytes()
+    (tmp_path / "kept").mkdir()
+    for damaged in (whole[:-20], whole[:20] + b"damaged" + whole[27:], b"no gzip at all"):
+        (tmp_path / "kept" / f"_account.{NIGHT}.jsonl.gz").write_bytes(damaged)
+        assert cli.main(["restore", NIGHT, "--into", str(tmp_path / "kept")]) == 1
+        assert "the inventory is damaged" in capsys.readouterr().err

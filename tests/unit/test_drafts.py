@@ -149,3 +149,9 @@ def test_a_draft_with_nothing_in_it_is_empty(draft: Draft) -> None:
     assert draft.empty
     record(draft)
     assert not draft.empty
+
+
+def test_an_id_given_elsewhere_never_makes_the_last_one_less(draft: Draft) -> None:
+    ids = [f"0199f8a2-{number:04x}-7000-8000-000000000000" for number in (1, 3, 2)]
+    assert [draft.take_id(identifier)[0] for identifier in ids] == ids
+    assert draft.head.last_id == ids[1]

@@ -13,6 +13,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from scim import monitoring, observing
 from scim.local.options import REPOSITORY
 from scim.monitoring import AZURE_MONITOR, HANDED_OVER, OTLP, Outlet
+from tests.client import lines_of_the_service
 
 CONNECTION = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint=https://x.example/"
 COLLECTOR = "http://127.0.0.1:9"
@@ -62,6 +63,18 @@ def test_a_collector_is_reached_over_otlp(assembled: list[Outlet]) -> None:
 def test_azure_monitor_and_a_collector_can_both_be_told(assembled: list[Outlet]) -> None:
     monitoring.begin({OTLP: COLLECTOR, AZURE_MONITOR: CONNECTION})
     assert [type(outlet.spans) for outlet in assembled] == [AzureMonitorTraceExporter, OTLPSpanExporter]
+
+
+@pytest.mark.parametrize("wrong", ["what the portal shows", "InstrumentationKey=the key"])
+def test_a_connection_string_that_is_none_is_told_and_keeps_nothing_else_from_working(
+    assembled: list[Outlet], wrong: str
+) -> None:
+    with lines_of_the_service() as lines:
+        monitoring.begin({OTLP: COLLECTOR, AZURE_MONITOR: wrong})
+    assert [type(outlet.spans) for outlet in assembled] == [OTLPSpanExporter]
+    (line,) = lines
+    assert line["message"].startswith(f"{AZURE_MONITOR} is no connection string")
+    assert wrong not in str(line)
 
 
 def test_the_managed_identity_signs_in_to_azure_monitor(assembled: list[Outlet]) -> None:

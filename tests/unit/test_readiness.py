@@ -232,6 +232,18 @@ async def test_a_flood_costs_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tables.calls.reads == cost + 3  # the two tables, and the one provider's head
 
 
+async def test_whoever_gives_up_takes_the_look_from_nobody_else() -> None:
+    app = new_app(MemoryTables())
+    first = asyncio.create_task(ask(app))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(ask(app))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).status == 200
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
 async def test_many_providers_cost_no_more_than_sixteen_reads_and_all_are_asked_in_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
