@@ -52,7 +52,7 @@ class Tally:
     """What came of a run.
 
     Attributes:
-        night: the day, in UTC, whose exports were due; blank where nothing was.
+        night: the day, in UTC, whose exports were due, or another name for them; blank where nothing was.
         written: files that were written.
         resources: resources in them.
         bytes: bytes of them.
@@ -96,21 +96,22 @@ class Backup:
         self._clock = clock
         self._night = ""
 
-    async def round(self, begin: float = BEGIN, end: float = END) -> Tally:
+    async def round(self, begin: float = BEGIN, end: float = END, name: str = "") -> Tally:
         """Do what is left of the night; raises nothing, and logs one line.
 
         Args:
             begin: seconds after which no other export is begun.
             end: seconds after which those that go on are broken off.
+            name: what stands in the place of the day in names of files, for a backup beside the night's.
         """
         with timers.run("backup") as run:
-            tally = await self._round(begin, end)
+            tally = await self._round(begin, end, name)
             run.errors, run.counts = tally.errors, tally.counts()
         return tally
 
-    async def _round(self, begin: float, end: float) -> Tally:
+    async def _round(self, begin: float, end: float, name: str) -> Tally:
         started, tally = time.monotonic(), Tally()
-        night = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
+        night = name or datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
         if self.place is not None and night != self._night:
             try:
                 await self._run(_Run(self.place, night, started + begin, started + end, tally))

@@ -5,6 +5,7 @@ import asyncio
 import gzip
 import math
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from scim.places import Place, PlaceError
 from scim.provider import Provider
 from scim.providers import ProviderError
 
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z.-]{0,39}")
 _BACKUP = """\
 Write what the timer writes each night to where ROLLCALL_BACKUPS says: each provider's directory, as 'export' does, and
 the inventory of the account. What is there already is not written again. The exit status is 1 if anything is missing.
@@ -25,8 +27,8 @@ the inventory of the account. What is there already is not written again. The ex
 _RESTORE = """\
 Take a night's backup to an account that has nothing yet: make its providers with the settings, schemas, tokens and
 allowed networks that they had, import their directories, and enable them. Run it again when it breaks off. A provider
-that has resources already is left alone. One that fails does not stop the others: the exit status is 1, and it stays
-disabled, with what could be restored, until 'providers enable' says otherwise.
+that has resources already is left alone, and fails. One that fails does not stop the others: the exit status is 1, and
+it stays disabled, with what could be restored, until 'providers enable' says otherwise.
 
 Base URLs, tokens and the ids of resources stay as they were. Restart provisioning in Entra, which then sends what the
 backup does not have yet. Versions are new, and change records are not restored.
@@ -37,9 +39,10 @@ def add(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the commands, each by a call that makes its parser."""
     raw = argparse.RawDescriptionHelpFormatter
     added = add_parser("backup", help="write this night's backup now", description=_BACKUP, formatter_class=raw)
+    added.add_argument("--as", dest="name", metavar="NAME", type=_name, help="a backup beside the night's")
     added.set_defaults(command=_backup)
     added = add_parser("restore", help="take a backup to a new account", description=_RESTORE, formatter_class=raw)
-    added.add_argument("night", metavar="DATE", help="the day whose backup it is, such as 2026-11-26")
+    added.add_argument("night", metavar="DATE", type=_name, help="the backup's day, such as 2026-11-26, or its name")
     added.add_argument("--into", metavar="FOLDER", type=Path, required=True, help="where files are kept meanwhile")
     added.add_argument("--provider", metavar="PROVIDER", help="only this one")
     added.set_defaults(command=_restore)
@@ -51,11 +54,17 @@ def _place(app: App) -> Place:
     return app.backup.place
 
 
-async def _backup(app: App, _: Namespace) -> None:
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError("write a date, or up to 40 letters, digits, hyphens and dots")
+    return text
+
+
+async def _backup(app: App, options: Namespace) -> None:
     await _place(app).ready()
-    tally = await app.backup.round(math.inf, math.inf)
+    tally = await app.backup.round(math.inf, math.inf, options.name or "")
     if not tally.night:
-        print("this night's backup is whole already")
+        print("this backup is whole already; --as NAME makes one beside it")
         return
     print(f"{tally.night}: {tally.written:,} files of {tally.bytes:,} bytes, with {tally.resources:,} resources")
     if tally.errors:
@@ -94,8 +103,7 @@ async def _restore_one(app: App, found: Inventory, provider: Provider, options: 
     made = await found.found(app.tables, app.providers, provider)
     begun = Path(f"{file}.progress").exists()  # noqa: ASYNC240 (nobody else waits)
     if not made and not begun and await app.providers.directory(provider).last():
-        print(f"{name} has resources already, and is left alone")
-        return
+        raise ProviderError("it has resources already that are not of this restore, and is left alone")
     await cli_transfer.bring_in(app, name, file)
     if provider.enabled:
         await app.providers.enable(name, enabled=True)

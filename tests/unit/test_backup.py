@@ -262,8 +262,30 @@ def test_a_provider_that_has_resources_is_left_alone(
     asyncio.run(house.filled("contoso"))
     assert cli.main(["backup"]) == 0
     night = next(path.name for path in (house.folder / "contoso").iterdir()).removesuffix(".jsonl.gz")
-    assert cli.main(["restore", night, "--into", str(tmp_path / "kept")]) == 0
-    assert "contoso has resources already, and is left alone" in capsys.readouterr().out
+    assert cli.main(["restore", night, "--into", str(tmp_path / "kept")]) == 1
+    assert "contoso: it has resources already that are not of this restore" in capsys.readouterr().err
+
+
+def test_a_backup_beside_the_night_s_has_a_name_and_is_restored_by_it(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _environment(monkeypatch, house.tables, house.folder)
+    asyncio.run(house.filled("contoso"))
+    assert cli.main(["backup"]) == 0
+    assert cli.main(["backup", "--as", "before-the-update"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("before-the-update: 2 files")
+    assert len([name for name in house.files if name.startswith("contoso/")]) == 2
+    before, house.tables = house.tables, MemoryTables()
+    _environment(monkeypatch, house.tables, house.folder)
+    assert cli.main(["restore", "before-the-update", "--into", str(tmp_path / "kept")]) == 0
+
+    async def compare() -> None:
+        assert_same(await contents(house.app(before), "contoso"), await contents(house.app(), "contoso"))
+
+    asyncio.run(compare())
+    for name in ("../x", "a/b", "", ".hidden", "x" * 41):
+        with pytest.raises(SystemExit):
+            cli.main(["backup", "--as", name])
 
 
 def test_a_provider_that_cannot_be_restored_wholly_stops_no_other_and_stays_disabled(
