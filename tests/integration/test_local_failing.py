@@ -80,3 +80,23 @@ def test_a_limit_of_bodies_that_is_no_number_is_told_in_one_line(tmp_path: Path)
     running = start(make_app(tmp_path), environment={"FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "100 MB"})
     assert running.end() == 1
     assert running.errors.read_text() == "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT must be a number of bytes, not '100 MB'.\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "sentence"),
+    [
+        ("ROLLCALL_PAGE_DEFAULT", "0", "ROLLCALL_PAGE_DEFAULT is not what it must be: write resources in a page"),
+        ("ROLLCALL_PUBLIC_URL", "localhost", "ROLLCALL_PUBLIC_URL is not what it must be: write the URL"),
+        ("ROLLCALL_PAGE_MAXIMUM", "7", "ROLLCALL_PAGE_MAXIMUM is no setting: did you mean ROLLCALL_PAGE_MAX?"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", "--trace prints what OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_line_before_anything_is_started(
+    tmp_path: Path, variable: str, text: str, sentence: str
+) -> None:
+    failing = "from scim.local import azurite; azurite.running = None"
+    process = run_main(tmp_path, failing, "--port", "0", "--trace", **{variable: text})
+    told, errors = process.communicate(timeout=60)
+    assert (process.returncode, told) == (1, "")
+    (line,) = errors.splitlines()
+    assert line.startswith(sentence)
