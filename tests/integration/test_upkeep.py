@@ -97,7 +97,7 @@ async def test_what_is_older_than_the_retention_is_taken_out_when_told_to(servic
     name = model.provider.name
     gone = (await model.user("ann"))["id"]
     await model.delete(f"/Users/{gone}")
-    assert "keeps values in change records for 1 days" in shell(f"providers retention {name} 1")
+    assert "keeps values in change records for 1 day\n" in shell(f"providers retention {name} 1")
     assert "Retention 1 days" in shell(f"providers show {name}")
     rows = model.app.providers.directory(model.provider).rows
     await rows.transact([Create(keys.erasure(gone), {"type": "User"})])
