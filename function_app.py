@@ -116,7 +116,7 @@ async def answer(req: func.HttpRequest) -> func.HttpResponse:
 @cache
 def service() -> App:
     """The service, built at the first request; what is there by then is there to stay, and no garbage."""
-    built = App.build(SETTINGS)
     monitoring.begin(os.environ, SETTINGS.identity)
+    built = App.build(SETTINGS)
     gc.freeze()
     return built

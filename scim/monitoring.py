@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scim import observing
+from scim import observing, telemetry
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs.export import LogRecordExporter
@@ -46,13 +46,15 @@ class Outlet:
 def begin(environment: Mapping[str, str], identity: str = "") -> None:
     """Send telemetry to where the environment says, if it says so; once for a process.
 
-    What cannot be read of it is told and left out: that nobody observes the service is no reason not to serve.
+    It comes before all else that has something to tell. What cannot be read of the environment is told and left out:
+    that nobody observes the service is no reason not to serve.
 
     Args:
         environment: the process's.
         identity: the client id of the managed identity that may write to Azure Monitor; blank: what
             ``APPLICATIONINSIGHTS_AUTHENTICATION_STRING`` says, or nobody, where the connection string is enough.
     """
+    telemetry.configure()
     outlets = [*_outlets(environment, identity)]
     if outlets:
         observing.observe(assembled(outlets, environment))

@@ -36,7 +36,7 @@ async def sent(request: pytest.FixtureRequest, azurite: str) -> AsyncIterator[tu
     """A service that sends its telemetry to a sink, and what it takes the sink for."""
     with sink() as place:
         environment = place.environment if request.param == "collector" else place.azure_environment
-        with hosted(azurite, 1, **environment) as host:
+        with hosted(azurite, 1, ROLLCALL_UNHEARD_OF="x", **environment) as host:
             app = App.build(Settings.model_validate({"storage": azurite, "public_url": host.url}))
             await app.providers.prepare()
             operator = await connected(Client, app, f"traced-{uuid.uuid4().hex}")
@@ -91,3 +91,9 @@ async def test_the_line_that_the_client_can_name_arrives_once_and_the_metrics_to
     assert bodies.count(quoted.encode()) == 1
     assert f"{TRACE}".encode() in bodies
     assert b"ann@example.com" not in bodies
+
+
+async def test_what_there_is_to_tell_of_the_start_arrives_too(sent: tuple[Remote, Sink, str]) -> None:
+    remote, place, _ = sent
+    assert (await remote.ask("GET", "/Users")).status_code == 200
+    place.wait("ROLLCALL_UNHEARD_OF is no setting")
