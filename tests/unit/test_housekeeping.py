@@ -17,53 +17,10 @@ from scim.schema import Schemas
 from scim.storage import finishing
 from scim.storage.directory import Directory
 from scim.storage.finishing import Finishing
-from scim.storage.memory import MemoryTables
-from scim.storage.rows import Row, Rows
+from tests.clock import Clock
 from tests.contract.writing import Writer
 from tests.faults.lossy import Crash, MortalRows
-from tests.faults.scripted import ScriptedRows
-
-
-class Watched(MemoryTables):
-    """Tables of which one may be out of reach, and that know which ones were read.
-
-    Attributes:
-        looks: the tables of directories whose head was read, in turn.
-        down: the table that does not answer.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.looks: list[str] = []
-        self.down = ""
-
-    def rows(self, table: str, partition: str) -> Rows:
-        """A partition that tells of each look at its head."""
-        return _Told(super().rows(table, partition), self, table)
-
-
-class _Told(ScriptedRows):
-    def __init__(self, rows: Rows, tables: Watched, table: str) -> None:
-        super().__init__(rows)
-        self._tables = tables
-        self._table = table
-
-    async def get(self, key: str) -> Row | None:
-        """A read, or a failure."""
-        if key == "head":
-            self._tables.looks.append(self._table)
-            if self._tables.down == self._table:
-                raise Unavailable("ada@example.com", retry_after=1)
-        return await super().get(key)
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.watched import Watched
 
 
 @pytest.fixture
@@ -101,7 +58,7 @@ async def test_a_round_finishes_what_was_left_behind(
 ) -> None:
     (_, second) = await created(providers, tables, 2)
     writer, users = await leave_work(tables, second, schemas)
-    clock = Clock()
+    clock = Clock(0.0)
     housekeeping = Housekeeping(providers, clock)
     assert (await housekeeping.round()).pieces == 0, "whoever began it may still be at it"
     assert any([await writer.groups(user) for user in users])
@@ -117,7 +74,7 @@ async def test_a_provider_without_work_is_looked_at_by_one_read_and_ever_more_ra
     providers: Providers, tables: Watched
 ) -> None:
     made = await created(providers, tables, 40)
-    clock = Clock()
+    clock = Clock(0.0)
     housekeeping = Housekeeping(providers, clock)
     assert await housekeeping.round() == Tally(looked_at=40)
     assert sorted(tables.looks) == sorted(each.table for each in made)
@@ -139,7 +96,7 @@ async def test_a_provider_with_work_is_looked_at_in_each_round(
         return 1
 
     monkeypatch.setattr(Finishing, "sweep", endless)
-    housekeeping = Housekeeping(providers, Clock())
+    housekeeping = Housekeeping(providers, Clock(0.0))
     assert [await housekeeping.round() for _ in range(3)] == [Tally(looked_at=1, pieces=1)] * 3
 
 
@@ -147,7 +104,7 @@ async def test_a_provider_whose_work_is_too_young_is_looked_at_in_the_next_round
     providers: Providers, tables: Watched, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = await created(providers, tables, 2)
-    clock = Clock()
+    clock = Clock(0.0)
     housekeeping = Housekeeping(providers, clock)
     for clock.now in range(0, 7 * 60, 60):
         await housekeeping.round()
@@ -170,7 +127,7 @@ async def test_a_process_looks_at_once_after_the_work_that_it_knows_of(
     providers: Providers, tables: Watched, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (provider,) = await created(providers, tables, 1)
-    clock = Clock()
+    clock = Clock(0.0)
     housekeeping = Housekeeping(providers, clock)
     for clock.now in range(0, 7 * 60, 60):
         await housekeeping.round()
@@ -190,7 +147,7 @@ async def test_a_round_ends_in_time_and_the_next_begins_where_it_stopped(
     providers: Providers, tables: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await created(providers, tables, 60)
-    clock = Clock()
+    clock = Clock(0.0)
     looked: list[Finishing] = []
 
     async def slow(self: Finishing, _patience: float) -> int:

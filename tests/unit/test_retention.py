@@ -8,38 +8,15 @@ from collections.abc import Iterator
 import pytest
 
 from scim import telemetry
-from scim.errors import Unavailable
 from scim.provider import Provider
 from scim.providers import Providers
 from scim.retention import Keeping
 from scim.schema import Schemas
 from scim.storage.erasing import begun
-from scim.storage.memory import MemoryTables
-from scim.storage.rows import Create, Row, Rows
+from scim.storage.rows import Create
 from tests.clock import DAY, Clock
 from tests.contract.writing import Writer
-from tests.faults.scripted import ScriptedRows
-
-
-class Watched(MemoryTables):
-    """Tables of which one may be out of reach."""
-
-    down = ""
-
-    def rows(self, table: str, partition: str) -> Rows:
-        return _Told(super().rows(table, partition), self, table)
-
-
-class _Told(ScriptedRows):
-    def __init__(self, rows: Rows, tables: Watched, table: str) -> None:
-        super().__init__(rows)
-        self._tables = tables
-        self._table = table
-
-    async def get(self, key: str) -> Row | None:
-        if self._tables.down == self._table:
-            raise Unavailable("ada@example.com", retry_after=1)
-        return await super().get(key)
+from tests.watched import Watched
 
 
 @pytest.fixture
