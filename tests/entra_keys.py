@@ -21,6 +21,7 @@ from jwt.algorithms import RSAAlgorithm
 from scim.credentials import Trust
 from scim.entra import NON_GALLERY, SYNC_FABRIC
 from scim.local import ports
+from tests.answering import answering
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 OTHER_TENANT = "99999999-2222-4333-8444-555555555555"
@@ -98,15 +99,8 @@ class FakeEntra:
         """The authority, listening on this machine only."""
         listener = ports.listen(0)
         entra = cls(f"http://127.0.0.1:{ports.number(listener)}")
-        app = web.Application()
-        app.router.add_get("/{tenant}/discovery/v2.0/keys", entra._keys)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listener).start()
+        async with answering(listener, "GET", "/{tenant}/discovery/v2.0/keys", entra._keys):
             yield entra
-        finally:
-            await runner.cleanup()
 
 
 def public(kid: str) -> dict[str, Any]:

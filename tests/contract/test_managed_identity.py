@@ -25,6 +25,7 @@ from scim.settings import Settings
 from scim.storage import account
 from scim.storage.rows import Row, Unreachable
 from scim.storage.tables import AzureTables
+from tests.answering import answering
 from tests.contract.by_name import Here, certificate
 from tests.contract.listening import Listener, answer, error, found
 
@@ -56,17 +57,12 @@ class Endpoint:
 async def endpoint(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Endpoint]:
     listener = ports.listen(0)
     there = Endpoint(f"http://127.0.0.1:{ports.number(listener)}/msi/token")
-    app = web.Application()
-    app.router.add_get("/msi/token", there.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
     monkeypatch.setenv("IDENTITY_ENDPOINT", there.url)
     monkeypatch.setenv("IDENTITY_HEADER", HEADER)
     for other in ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "IMDS_ENDPOINT"):
         monkeypatch.delenv(other, raising=False)
-    yield there
-    await runner.cleanup()
+    async with answering(listener, "GET", "/msi/token", there.answer):
+        yield there
 
 
 type Serve = Callable[..., Awaitable[tuple[AzureTables, Listener]]]

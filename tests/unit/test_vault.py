@@ -13,6 +13,7 @@ from scim import vault
 from scim.identity import vault_scope
 from scim.local import ports
 from scim.signing import KeysError, read
+from tests.answering import answering
 
 pytestmark = pytest.mark.enable_socket
 
@@ -60,15 +61,10 @@ async def kept(identity: type[Identity], monkeypatch: pytest.MonkeyPatch) -> Asy
     del identity
     listener = ports.listen(0)
     here, place = Vault(), f"https://127.0.0.1:{ports.number(listener)}/secrets/keys"
-    app = web.Application()
-    app.router.add_route("*", "/secrets/keys", here.answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
     plain = vault._vault  # noqa: SLF001 (without TLS, which this machine has no certificate for)
     monkeypatch.setattr(vault, "_vault", lambda method, url, *body: plain(method, url.replace("https", "http"), *body))
-    yield here, place
-    await runner.cleanup()
+    async with answering(listener, "*", "/secrets/keys", here.answer):
+        yield here, place
 
 
 async def test_a_file_gives_what_was_written_to_it(tmp_path: Path) -> None:
